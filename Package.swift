@@ -1,0 +1,89 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// The layers of docs/architecture.md. A target may import only what is listed for it here, and the build
+/// (`--explicit-target-dependency-import-check error`) holds it to that.
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableUpcomingFeature("InferIsolatedConformances"),
+    .treatAllWarnings(as: .error),
+]
+
+func library(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(of name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(
+        name: "\(name)Tests", dependencies: [.init(stringLiteral: name)] + dependencies, swiftSettings: strict)
+}
+
+let package = Package(
+    name: "lodestone",
+    products: [.executable(name: "lodestone", targets: ["lodestone"])],
+    targets: [
+        // Layer 0: C libraries from Debian, one module map and one header each.
+        .systemLibrary(name: "CCurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "CMicroHTTPD", providers: [.apt(["libmicrohttpd-dev"])]),
+        .systemLibrary(name: "COpenSSL", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CSQLite", providers: [.apt(["libsqlite3-dev"])]),
+        .systemLibrary(name: "CYAML", providers: [.apt(["libyaml-dev"])]),
+        .systemLibrary(name: "CPlatform"),
+
+        // Layer 1: values, measurements, bytes over a wire, cryptography.
+        library("Model", []),
+        library("Telemetry", []),
+        library("Crypto", ["COpenSSL"]),
+        library("Transport", ["CCurl", "CMicroHTTPD", "CPlatform"]),
+
+        // Layer 2: one foreign format or system each.
+        library("Manifests", ["Model", "CYAML"]),
+        library("Store", ["Model", "CSQLite"]),
+        library("Etcd", ["Transport", "Crypto", "CPlatform"]),
+
+        // Layer 3: what is done with clusters.
+        library("Archive", ["Model", "Etcd", "Crypto"]),
+        library("Nodes", ["CPlatform"]),
+        library("Inspectors", ["Model"]),
+
+        // Layer 4: reconciling in general; knows nothing of etcd.
+        library("ControllerRuntime", ["Model", "Store", "Telemetry"]),
+
+        // Layer 5: reconciling etcd, and the face to the outside.
+        library(
+            "Controller",
+            [
+                "Model", "Telemetry", "Transport", "Crypto", "Store", "Etcd", "Archive", "Nodes", "Inspectors",
+                "ControllerRuntime",
+            ]),
+        library("API", ["Model", "Manifests", "Telemetry", "Transport", "Crypto", "Store"]),
+
+        // Layer 6: the one executable.
+        .executableTarget(
+            name: "lodestone",
+            dependencies: [
+                "Model", "Telemetry", "Transport", "Crypto", "Manifests", "Store", "Etcd", "Archive", "Nodes",
+                "Inspectors", "ControllerRuntime", "Controller", "API", "CPlatform",
+            ], swiftSettings: strict),
+
+        // Tests mirror Sources.
+        .target(
+            name: "TestSupport", dependencies: ["Model", "Transport", "Etcd", "Nodes", "CPlatform"],
+            path: "Tests/TestSupport", swiftSettings: strict),
+        tests(of: "Model", []),
+        tests(of: "Telemetry", []),
+        tests(of: "Crypto", []),
+        tests(of: "Transport", ["TestSupport", "Crypto"]),
+        tests(of: "Manifests", ["Model"]),
+        tests(of: "Store", ["Model", "TestSupport"]),
+        tests(of: "Etcd", ["TestSupport", "Transport"]),
+        tests(of: "Archive", ["TestSupport", "Model", "Etcd", "Crypto"]),
+        tests(of: "Nodes", ["TestSupport"]),
+        tests(of: "Inspectors", ["Model"]),
+        tests(of: "ControllerRuntime", ["Model", "Store", "Telemetry", "TestSupport"]),
+    ]
+)

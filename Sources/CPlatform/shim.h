@@ -1,0 +1,60 @@
+// What Linux and the processor offer and Swift's Glibc module does not: epoll, eventfd, signalfd, pidfd, flock and
+// the CRC32C instruction. Inline functions only, so that there is nothing to compile.
+#ifndef LODESTONE_CPLATFORM_H
+#define LODESTONE_CPLATFORM_H
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/file.h>
+#include <sys/signalfd.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#if defined(__x86_64__)
+#include <nmmintrin.h>
+#endif
+
+/// Opens a descriptor that becomes readable when the process `pid` ends; -1 with errno set on failure.
+static inline int lodestone_pidfd_open(int pid) { return (int)syscall(434 /* pidfd_open */, pid, 0); }
+
+/// Sends `signal` to the very process a pidfd was opened for, never to a later one with the same number.
+static inline int lodestone_pidfd_send_signal(int pidfd, int signal) {
+    return (int)syscall(424 /* pidfd_send_signal */, pidfd, signal, NULL, 0);
+}
+
+/// Whether the processor has the CRC32C instruction.
+static inline int lodestone_has_crc32c(void) {
+#if defined(__x86_64__)
+    return __builtin_cpu_supports("sse4.2");
+#else
+    return 0;
+#endif
+}
+
+/// Extends a raw CRC32C state (not inverted) over `size` bytes. Call only if `lodestone_has_crc32c()`.
+#if defined(__x86_64__)
+__attribute__((target("sse4.2")))
+#endif
+static inline uint32_t lodestone_crc32c(uint32_t state, const uint8_t *bytes, size_t size) {
+#if defined(__x86_64__)
+    uint64_t crc = state;
+    while (size >= 8) {
+        uint64_t word;
+        __builtin_memcpy(&word, bytes, 8);
+        crc = _mm_crc32_u64(crc, word);
+        bytes += 8;
+        size -= 8;
+    }
+    uint32_t rest = (uint32_t)crc;
+    while (size > 0) {
+        rest = _mm_crc32_u8(rest, *bytes++);
+        size -= 1;
+    }
+    return rest;
+#else
+    (void)bytes;
+    (void)size;
+    return state;
+#endif
+}
+#endif
