@@ -3,6 +3,7 @@
 #ifndef LODESTONE_CPLATFORM_H
 #define LODESTONE_CPLATFORM_H
 #include <stddef.h>
+#include <spawn.h>
 #include <stdint.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -20,6 +21,21 @@ static inline int lodestone_pidfd_open(int pid) { return (int)syscall(434 /* pid
 /// Sends `signal` to the very process a pidfd was opened for, never to a later one with the same number.
 static inline int lodestone_pidfd_send_signal(int pidfd, int signal) {
     return (int)syscall(424 /* pidfd_send_signal */, pidfd, signal, NULL, 0);
+}
+
+/// The flag of posix_spawnattr_setflags that gives the new process its own session and so its own process group.
+static inline short lodestone_spawn_setsid(void) { return 0x80; }
+
+/// Has the new process close every descriptor from `from` up, so that nothing of ours leaks into it (glibc 2.34).
+static inline int lodestone_spawn_close_from(posix_spawn_file_actions_t *actions, int from) {
+    extern int posix_spawn_file_actions_addclosefrom_np(posix_spawn_file_actions_t *, int);
+    return posix_spawn_file_actions_addclosefrom_np(actions, from);
+}
+
+/// Has the new process start in the directory `path` (glibc 2.29).
+static inline int lodestone_spawn_chdir(posix_spawn_file_actions_t *actions, const char *path) {
+    extern int posix_spawn_file_actions_addchdir_np(posix_spawn_file_actions_t *, const char *);
+    return posix_spawn_file_actions_addchdir_np(actions, path);
 }
 
 /// Whether the processor has the CRC32C instruction.
