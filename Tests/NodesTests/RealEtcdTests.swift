@@ -22,7 +22,9 @@ struct RealEtcdTests {
             await #expect(throws: (any Error).self) { try await etcd.isHealthy(0) }
             try await etcd.restart(0)
             etcd.pause(1)
-            try await etcd.etcdctl("put", "k", "v", endpoint: 2)
+            try await eventually("the other two elect a leader and take a write", timeout: .seconds(30)) {
+                try await etcd.etcdctl("put", "k", "v", endpoint: 2) == "OK\n"
+            }
             etcd.resume(1)
             try await etcd.waitUntilHealthy()
         }
