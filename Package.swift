@@ -35,7 +35,7 @@ let package = Package(
         .systemLibrary(name: "CPlatform"),
 
         // Layer 1: values, measurements, bytes over a wire, cryptography.
-        library("Model", []),
+        library("Model", ["CPlatform"]),
         library("Telemetry", []),
         library("Crypto", ["COpenSSL"]),
         library("Transport", ["CCurl", "CMicroHTTPD", "CPlatform"]),

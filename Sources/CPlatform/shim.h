@@ -10,10 +10,18 @@
 #include <sys/file.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 #if defined(__x86_64__)
 #include <nmmintrin.h>
 #endif
+
+/// Nanoseconds since 1970-01-01T00:00:00Z by the machine's clock.
+static inline int64_t lodestone_wall_clock_nanoseconds(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
 
 /// Opens a descriptor that becomes readable when the process `pid` ends; -1 with errno set on failure.
 static inline int lodestone_pidfd_open(int pid) { return (int)syscall(434 /* pidfd_open */, pid, 0); }

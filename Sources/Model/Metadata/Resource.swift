@@ -1,0 +1,93 @@
+/// A record: a structure with a kind and metadata.
+public protocol Resource: Structure {
+    /// The kind.
+    static var kind: Kind { get }
+
+    /// Identity, labels and history.
+    var metadata: ObjectMeta { get set }
+
+    /// The columns in which lists of this kind are shown, after the name.
+    static var columns: [Column<Self>] { get }
+
+    /// Fills in what follows from other fields, so that what is stored shows what is meant.
+    mutating func applyDefaults()
+
+    /// What is wrong with the record as a whole, beyond what each field says of itself.
+    func validate() -> [FieldProblem]
+}
+
+extension Resource {
+    /// Nothing to fill in.
+    public mutating func applyDefaults() {}
+
+    /// Nothing to find.
+    public func validate() -> [FieldProblem] { [] }
+
+    /// The namespace and name, as messages show it.
+    public var displayName: String {
+        metadata.namespace.isEmpty ? metadata.name : "\(metadata.namespace)/\(metadata.name)"
+    }
+}
+
+/// A record that says what is wanted in `spec` and what is in `status`.
+public protocol SpecifiedResource: Resource {
+    /// What people declare.
+    associatedtype Spec: Structure
+    /// What the controller reports.
+    associatedtype Status: Structure
+
+    /// What is wanted.
+    var spec: Spec { get set }
+
+    /// What is.
+    var status: Status { get set }
+}
+
+/// A column of the table in which a list of records is shown.
+public struct Column<Record: Sendable>: Sendable {
+    /// The kinds of cells, as Kubernetes names them.
+    public enum CellType: String, Sendable {
+        /// Text.
+        case string
+        /// A whole number.
+        case integer
+        /// A number.
+        case number
+        /// A truth value.
+        case boolean
+        /// A time, shown as an age.
+        case date
+    }
+
+    /// The heading.
+    public let name: String
+    /// What the column shows, in a sentence.
+    public let description: String
+    /// The kind of its cells.
+    public let type: CellType
+    /// Whether it shows only in wide tables.
+    public let isWide: Bool
+    /// The cell of a record at a moment.
+    public let cell: @Sendable (Record, Timestamp) -> Value
+
+    /// Creates a column of text.
+    public init(
+        _ name: String, _ description: String, type: CellType = .string, wide: Bool = false,
+        _ cell: @escaping @Sendable (Record, Timestamp) -> Value
+    ) {
+        self.name = name
+        self.description = description
+        self.type = type
+        isWide = wide
+        self.cell = cell
+    }
+}
+
+extension Column where Record: Resource {
+    /// The age of the record.
+    public static var age: Column {
+        Column("Age", "How long ago the record was created.") { record, now in
+            record.metadata.creationTimestamp.map { .string((now - $0).ageText) } ?? .null
+        }
+    }
+}

@@ -1,0 +1,227 @@
+/// One backup of one cluster: where it should go, and where it is with what in it.
+public struct EtcdBackup: SpecifiedResource {
+    /// The kind.
+    public static let kind = Kind("EtcdBackup", plural: "etcdbackups", shortNames: ["eb"])
+    /// Identity, labels and history.
+    public var metadata = ObjectMeta()
+    /// What is wanted.
+    public var spec = EtcdBackupSpec()
+    /// What is.
+    public var status = EtcdBackupStatus()
+
+    /// Creates an empty record.
+    public init() {}
+
+    /// The fields.
+    public static let fields: [Field<EtcdBackup>] = [
+        Field("metadata", \.metadata, "Identity, labels and history."),
+        Field("spec", \.spec, "Which cluster to back up, and where to.", required: true),
+        Field("status", \.status, "The backup as it is, written by the controller."),
+    ]
+
+    /// The table.
+    public static let columns: [Column<EtcdBackup>] = [
+        Column("Cluster", "The cluster backed up.") { record, _ in .string(record.spec.clusterRef.name) },
+        Column("Phase", "Where the backup stands.") { record, _ in .string(record.status.phase.rawValue) },
+        Column("Revision", "The revision the backup holds.", type: .integer) { record, _ in
+            record.status.revision.map { .integer($0) } ?? .null
+        },
+        Column("Keys", "The number of live keys.", type: .integer) { record, _ in
+            record.status.keys.map { .integer($0) } ?? .null
+        },
+        Column("Size", "The size of the backup.") { record, _ in
+            record.status.size.map { .string($0.rounded) } ?? .null
+        },
+        .age,
+        Column("Location", "Where the backup is.", wide: true) { record, _ in .string(record.status.location) },
+        Column("Hash", "etcd's HashKV of the backup's content.", wide: true) { record, _ in
+            record.status.hashKV.map { .integer($0) } ?? .null
+        },
+        Column("Message", "The phase in a sentence.", wide: true) { record, _ in .string(record.status.message) },
+    ]
+}
+
+/// A backup as it should be.
+public struct EtcdBackupSpec: Structure {
+    /// The cluster to back up.
+    public var clusterRef = LocalReference()
+    /// Where to put the backup; the cluster's own storage if not given.
+    public var storage: BackupStorageSpec?
+    /// What becomes of the stored bytes when the record is deleted.
+    public var deletionPolicy = DeletionPolicy.retain
+
+    /// Creates the default.
+    public init() {}
+
+    /// The fields.
+    public static let fields: [Field<EtcdBackupSpec>] = [
+        Field("clusterRef", \.clusterRef, "The cluster to back up.", required: true),
+        Field("storage", \.storage, "Where to put the backup; the cluster's own storage if not given."),
+        Field(
+            "deletionPolicy", \.deletionPolicy,
+            "What becomes of the stored bytes when the record is deleted: Retain or Delete."),
+    ]
+}
+
+/// Where a backup stands.
+public enum BackupPhase: String, Choice {
+    /// Not begun.
+    case pending = "Pending"
+    /// Bytes are flowing, or being verified.
+    case running = "Running"
+    /// The backup is stored, verified, and its manifest written.
+    case succeeded = "Succeeded"
+    /// It was given up; nothing of it is listed.
+    case failed = "Failed"
+}
+
+/// A backup as it is.
+public struct EtcdBackupStatus: Structure {
+    /// Where the backup stands.
+    public var phase = BackupPhase.pending
+    /// The phase in a sentence.
+    public var message = ""
+    /// The generation of the spec that was last acted on.
+    public var observedGeneration: Int64?
+    /// How many times it was tried.
+    public var attempts: Int64 = 0
+    /// When it began.
+    public var startTime: Timestamp?
+    /// When it ended.
+    public var completionTime: Timestamp?
+    /// Bytes taken from the member so far.
+    public var transferred: ByteCount?
+    /// Bytes expected in all.
+    public var expected: ByteCount?
+    /// Where the backup is.
+    public var location = ""
+    /// The member it was taken from.
+    public var member = ""
+    /// The revision it holds.
+    public var revision: Int64?
+    /// The revision below which history was compacted away.
+    public var compactRevision: Int64?
+    /// The number of live keys.
+    public var keys: Int64?
+    /// The number of leases.
+    public var leases: Int64?
+    /// The size of the database file.
+    public var size: ByteCount?
+    /// SHA-256 of the database file, as the server sent and we verified it, in hexadecimal.
+    public var sha256 = ""
+    /// etcd's HashKV at the revision, computed from the file.
+    public var hashKV: Int64?
+    /// The version of the member.
+    public var etcdVersion = ""
+    /// etcd's own identity of the cluster, in hexadecimal.
+    public var clusterID = ""
+    /// The incarnation of the cluster.
+    public var incarnation = ""
+    /// The aspects of the backup's state.
+    public var conditions: [Condition] = []
+
+    /// Creates an empty status.
+    public init() {}
+
+    /// The fields.
+    public static let fields: [Field<EtcdBackupStatus>] = [
+        Field("phase", \.phase, "Where the backup stands."),
+        Field("message", \.message, "The phase in a sentence."),
+        Field("observedGeneration", \.observedGeneration, "The generation of the spec that was last acted on."),
+        Field("attempts", \.attempts, "How many times it was tried."),
+        Field("startTime", \.startTime, "When it began."),
+        Field("completionTime", \.completionTime, "When it ended."),
+        Field("transferred", \.transferred, "Bytes taken from the member so far."),
+        Field("expected", \.expected, "Bytes expected in all."),
+        Field("location", \.location, "Where the backup is."),
+        Field("member", \.member, "The member it was taken from."),
+        Field("revision", \.revision, "The revision it holds, read from the file."),
+        Field("compactRevision", \.compactRevision, "The revision below which history was compacted away."),
+        Field("keys", \.keys, "The number of live keys, read from the file."),
+        Field("leases", \.leases, "The number of leases, read from the file."),
+        Field("size", \.size, "The size of the database file."),
+        Field("sha256", \.sha256, "SHA-256 of the database file, verified against the server's."),
+        Field("hashKV", \.hashKV, "etcd's HashKV at the revision, computed from the file."),
+        Field("etcdVersion", \.etcdVersion, "The version of the member."),
+        Field("clusterID", \.clusterID, "etcd's own identity of the cluster."),
+        Field("incarnation", \.incarnation, "The incarnation of the cluster."),
+        Field("conditions", \.conditions, "The aspects of the backup's state."),
+    ]
+}
+
+/// When a cluster is backed up, where to, and how much is kept.
+public struct BackupPolicy: Structure {
+    /// How often, counted from the last good backup.
+    public var interval: Duration?
+    /// When, as a cron line of five fields in UTC.
+    public var schedule: String?
+    /// Where backups go.
+    public var storage = BackupStorageSpec()
+    /// How much is kept.
+    public var retention = BackupRetention()
+    /// Whether to make no backups by schedule for now.
+    public var suspend = false
+
+    /// Creates the default.
+    public init() {}
+
+    /// The fields.
+    public static let fields: [Field<BackupPolicy>] = [
+        Field(
+            "interval", \.interval, "How often to back up, counted from the last good backup.",
+            .between(.seconds(10), .seconds(366 * 86400))),
+        Field("schedule", \.schedule, "When to back up: a cron line of five fields, in UTC."),
+        Field("storage", \.storage, "Where backups go."),
+        Field("retention", \.retention, "How much is kept."),
+        Field("suspend", \.suspend, "Whether to make no backups by schedule for now."),
+    ]
+
+    func validate(at path: FieldPath) -> [FieldProblem] {
+        var problems: [FieldProblem] = []
+        if interval != nil, schedule != nil {
+            problems.append(
+                FieldProblem(path.appending("schedule"), .forbidden, "interval is given too; keep one of the two"))
+        }
+        if interval == nil, schedule == nil {
+            problems.append(FieldProblem(path, .required, "needs an interval or a schedule"))
+        }
+        return problems
+    }
+}
+
+/// A place for backups.
+public struct BackupStorageSpec: Structure {
+    /// What kind of place.
+    public var type = BackupStorageType.directory
+    /// The directory; the controller's own backup directory if not given.
+    public var path: String?
+
+    /// Creates the default.
+    public init() {}
+
+    /// The fields.
+    public static let fields: [Field<BackupStorageSpec>] = [
+        Field("type", \.type, "What kind of place: Directory."),
+        Field("path", \.path, "The directory, absolute; the controller's own backup directory if not given."),
+    ]
+}
+
+/// The kinds of places for backups.
+public enum BackupStorageType: String, Choice {
+    /// A directory of the controller's machine, possibly on a network file system.
+    case directory = "Directory"
+}
+
+/// How many backups are kept.
+public struct BackupRetention: Structure {
+    /// The number of newest good backups to keep; the newest is always kept.
+    public var keepLast = 7
+
+    /// Creates the default.
+    public init() {}
+
+    /// The fields.
+    public static let fields: [Field<BackupRetention>] = [
+        Field("keepLast", \.keepLast, "The number of newest good backups to keep.", .range(1...100_000))
+    ]
+}
