@@ -12,6 +12,8 @@ public enum Verdict: String, Choice {
     case quorumLost = "QuorumLost"
     /// Members hold different data at the same revision.
     case diverged = "Diverged"
+    /// A member does not answer; said of members, never of a cluster.
+    case unreachable = "Unreachable"
     /// It could not be told.
     case unknown = "Unknown"
 
@@ -19,7 +21,7 @@ public enum Verdict: String, Choice {
     public var severity: Severity? {
         switch self {
         case .healthy, .consistent: nil
-        case .degraded, .lagging, .unknown: .warning
+        case .degraded, .lagging, .unreachable, .unknown: .warning
         case .quorumLost, .diverged: .critical
         }
     }

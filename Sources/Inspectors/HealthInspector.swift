@@ -1,0 +1,139 @@
+public import Model
+
+/// Judges whether every member serves and whether the cluster has quorum, from each member's ladder of probes.
+public struct HealthInspector: Inspector {
+    /// The type of inspection it serves.
+    public static let type = InspectionType.health
+    private let thresholds: InspectionThresholds
+
+    /// Creates an inspector with its thresholds.
+    public init(thresholds: InspectionThresholds) {
+        self.thresholds = thresholds
+    }
+
+    /// Judges an observation.
+    public func inspect(_ observation: HealthObservation) -> Judgement {
+        let members = observation.members
+        let standings = members.map { Standing(of: $0, thresholds: thresholds) }
+        let voters = zip(members, standings).filter { !$0.0.isLearner }
+        guard !voters.isEmpty else {
+            return .unobserved(
+                observation.membershipProblem?.message ?? "no voting member is known",
+                remedy: "Check that the endpoints in the cluster's spec lead to its members.")
+        }
+        let serving = voters.count { $0.1.serves }
+        let quorum = voters.count / 2 + 1
+        var findings = memberFindings(members, standings, hasQuorum: serving > 0)
+        findings += clusterFindings(observation, voters: voters.map(\.0), serving: serving, quorum: quorum)
+        findings += alarmFindings(observation)
+        let verdict = verdict(voters.map(\.1), serving: serving, findings: findings)
+        return Judgement(
+            verdict: verdict,
+            message: message(verdict, serving: serving, voters: voters.count, findings: findings),
+            findings: findings.sorted { $1.severity < $0.severity },
+            evidence: zip(members, standings).map { $1.evidence(of: $0) })
+    }
+
+    private func verdict(_ voters: [Standing], serving: Int, findings: [Finding]) -> Verdict {
+        // One linearizable answer proves quorum: etcd gives it only after a majority confirmed the leader (ReadIndex).
+        guard serving > 0 else {
+            // Where members answer for themselves, the cluster was seen without quorum; where none answers at all it
+            // may be the way there that is broken.
+            return voters.contains { $0.answers } ? .quorumLost : .unknown
+        }
+        let isFine = findings.allSatisfy { $0.severity == .info }
+        return isFine ? .healthy : .degraded
+    }
+
+    private func message(_ verdict: Verdict, serving: Int, voters: Int, findings: [Finding]) -> String {
+        let worst = findings.max { $0.severity < $1.severity }
+        switch verdict {
+        case .healthy: return "\(serving) of \(voters) voting members serve linearizable reads"
+        case .quorumLost:
+            return "no voting member of \(voters) serves linearizable reads: the cluster has no quorum"
+        case .unknown: return worst?.message ?? "no member answers"
+        default: return worst?.message ?? "\(serving) of \(voters) voting members serve linearizable reads"
+        }
+    }
+
+    private func memberFindings(_ members: [MemberHealth], _ standings: [Standing], hasQuorum: Bool) -> [Finding] {
+        zip(members, standings).compactMap { member, standing in
+            standing.finding(for: member, severity: hasQuorum || member.isLearner ? .warning : .critical)
+        }
+    }
+
+    private func clusterFindings(
+        _ observation: HealthObservation, voters: [MemberHealth], serving: Int, quorum: Int
+    ) -> [Finding] {
+        var findings: [Finding] = []
+        if let problem = observation.membershipProblem {
+            findings.append(
+                Finding(
+                    .membershipUncertain, .warning, "the list of members may be incomplete: \(problem)",
+                    remedy: "Make the member list readable, or name every member in spec.endpoints."))
+        }
+        if serving == 0 {
+            let reached = voters.contains { $0.status.answer != nil }
+            findings.append(
+                reached
+                    ? Finding(
+                        .quorumLost, .critical, members: voters.map(\.name),
+                        "no quorum: none of \(voters.count) voting members can confirm a read; \(quorum) must work together",
+                        remedy: "Bring back enough members for \(quorum) to run; do not remove members or data.")
+                    : Finding(
+                        .clusterUnreachable, .critical, members: voters.map(\.name),
+                        "none of \(voters.count) voting members answers from here",
+                        remedy: "Check that the members run and that this machine can reach them."))
+        } else if serving < voters.count, serving == quorum, voters.count > 1 {
+            findings.append(
+                Finding(
+                    .quorumAtRisk, .critical,
+                    "only \(serving) of \(voters.count) voting members serve: the loss of one more ends all writes",
+                    remedy: "Bring back the members that do not serve before touching any other."))
+        }
+        let clusterIDs = Set(observation.members.compactMap { $0.status.answer?.answer.clusterID })
+        if clusterIDs.count > 1 {
+            findings.append(
+                Finding(
+                    .differentClusters, .critical,
+                    "the members belong to \(clusterIDs.count) different clusters: "
+                        + clusterIDs.sorted().map { String($0, radix: 16) }.listed,
+                    remedy: "Check the endpoints; a member started with an empty directory may have formed its own."))
+        }
+        return findings
+    }
+
+    private func alarmFindings(_ observation: HealthObservation) -> [Finding] {
+        var findings: [Finding] = []
+        for alarm in observation.alarms.answer ?? [] {
+            let name = observation.members.first { $0.id == alarm.memberID }?.name ?? String(alarm.memberID, radix: 16)
+            switch alarm.kind {
+            case .noSpace:
+                findings.append(
+                    Finding(
+                        .alarmNoSpace, .critical, members: [name],
+                        "\(name) raised NOSPACE: the cluster takes no writes",
+                        remedy: "Compact, defragment each member, then disarm the alarm; or raise the quota."))
+            case .corrupt:
+                findings.append(
+                    Finding(
+                        .alarmCorrupt, .critical, members: [name],
+                        "\(name) raised CORRUPT: the cluster serves nothing",
+                        remedy: "Find the member whose data differs, replace it, then disarm the alarm."))
+            }
+        }
+        guard let quota = observation.quota, quota.bytes > 0 else { return findings }
+        for member in observation.members {
+            guard let size = member.status.answer?.answer.dbSize else { continue }
+            let percent = Int64(Double(size) / Double(quota.bytes) * 100)
+            if percent >= thresholds.quotaPercent {
+                findings.append(
+                    Finding(
+                        .quotaNearlyUsed, .warning, members: [member.name],
+                        "\(member.name) holds \(ByteCount(size).rounded), \(percent) % of its quota of \(quota.rounded)",
+                        remedy: "Compact and defragment, delete what is not needed, or raise the quota."))
+            }
+        }
+        return findings
+    }
+}

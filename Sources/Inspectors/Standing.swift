@@ -1,0 +1,119 @@
+import Model
+
+/// How far up its ladder of probes a member got, and what follows.
+struct Standing {
+    /// The rung that did not hold, or how the top one did.
+    enum Outcome {
+        case unreachable(EvidenceFailure)
+        case refused(EvidenceFailure)
+        case silent(EvidenceFailure)
+        case readFailed(EvidenceFailure)
+        case withoutQuorum(EvidenceFailure)
+        case slow(Duration)
+        case serving
+        case notProbed
+    }
+
+    let outcome: Outcome
+
+    init(of member: MemberHealth, thresholds: InspectionThresholds) {
+        if case .failed(let failure) = member.connection {
+            outcome = .unreachable(failure)
+        } else if case .failed(let failure) = member.status {
+            outcome = failure.failureClass == .refused ? .refused(failure) : .silent(failure)
+        } else if case .failed(let failure) = member.serializableRead {
+            outcome = failure.failureClass == .refused ? .refused(failure) : .readFailed(failure)
+        } else if member.isLearner, case .answered = member.serializableRead {
+            // A learner answers no linearizable reads; a read of its own store is the top of its ladder.
+            outcome = .serving
+        } else {
+            switch member.linearizableRead {
+            case .failed(let failure):
+                outcome = failure.failureClass == .refused ? .refused(failure) : .withoutQuorum(failure)
+            case .answered(let duration): outcome = duration > thresholds.slowProbe ? .slow(duration) : .serving
+            case .notAsked: outcome = .notProbed
+            }
+        }
+    }
+
+    /// Whether a linearizable read, or a learner's own read, came back.
+    var serves: Bool {
+        switch outcome {
+        case .serving, .slow: true
+        default: false
+        }
+    }
+
+    /// Whether the member itself answered anything: what it says can then be told from a broken way there.
+    var answers: Bool {
+        switch outcome {
+        case .serving, .slow, .withoutQuorum, .readFailed: true
+        default: false
+        }
+    }
+
+    func finding(for member: MemberHealth, severity: Severity) -> Finding? {
+        let name = member.name
+        switch outcome {
+        case .serving:
+            guard let errors = member.status.answer?.answer.errors, !errors.isEmpty else { return nil }
+            return Finding(
+                .memberComplains, .warning, members: [name], "\(name) reports: \(errors.joined(separator: "; "))",
+                remedy: "Follow what the member reports; etcd's log has the details.")
+        case .unreachable(let failure):
+            return Finding(
+                .memberUnreachable, severity, members: [name],
+                "\(name) cannot be reached at \(member.endpoint): \(failure)",
+                remedy: "Check that the member runs and that its client address is reachable from here.")
+        case .refused(let failure):
+            return Finding(
+                .accessRefused, .critical, members: [name], "\(name) at \(member.endpoint) refuses us: \(failure)",
+                remedy:
+                    "Check the Secret with the user and password, and the certificates, that the cluster's spec names.")
+        case .silent(let failure):
+            return Finding(
+                .memberSilent, severity, members: [name],
+                "\(name) takes connections at \(member.endpoint) but does not answer: \(failure)",
+                remedy: "Look at the member's log, its disk and its load; a stopped process takes connections too.")
+        case .readFailed(let failure):
+            return Finding(
+                .memberReadFails, severity, members: [name], "\(name) cannot read its own store: \(failure)",
+                remedy: "Look at the member's log and disk; replace the member if its database is damaged.")
+        case .withoutQuorum(let failure):
+            return Finding(
+                .memberWithoutQuorum, severity, members: [name],
+                "\(name) answers for itself but cannot confirm a read with the others: \(failure)",
+                remedy: "Check the network between the members on their peer addresses.")
+        case .slow(let duration):
+            return Finding(
+                .slowProbe, .warning, members: [name], "\(name) took \(duration.figure) for a linearizable read",
+                remedy: "Look at the disk latency (etcd_disk_wal_fsync_duration_seconds) and the load of the members.")
+        case .notProbed:
+            return Finding(
+                .notObserved, .warning, members: [name], "\(name) was not probed to the end",
+                remedy: "Raise the inspection's timeout if this stays.")
+        }
+    }
+
+    func evidence(of member: MemberHealth) -> MemberEvidence {
+        var figures: [String: String] = [:]
+        figures["connect"] = member.connection.answer?.figure
+        figures["status"] = member.status.answer?.duration.figure
+        figures["serializableRead"] = member.serializableRead.answer?.figure
+        figures["linearizableRead"] = member.linearizableRead.answer?.figure
+        if let sample = member.status.answer?.answer {
+            figures["revision"] = String(sample.revision)
+            figures["raftTerm"] = String(sample.raftTerm)
+        }
+        let verdict: Verdict =
+            switch outcome {
+            case .serving: .healthy
+            case .slow, .readFailed, .withoutQuorum: .degraded
+            case .unreachable, .silent: .unreachable
+            case .refused, .notProbed: .unknown
+            }
+        let message = finding(for: member, severity: .warning)?.message ?? "serves"
+        return MemberEvidence(
+            member: member.name, endpoint: member.endpoint, verdict: verdict, figures: figures, message: message)
+    }
+}

@@ -1,0 +1,127 @@
+/// What a health inspection saw of one cluster: every member's ladder of probes, at about one moment.
+public struct HealthObservation: Sendable, Equatable {
+    /// When the probing ended.
+    public var takenAt: Timestamp
+    /// The members, each probed directly.
+    public var members: [MemberHealth]
+    /// Why the list of members may be incomplete, if it may be.
+    public var membershipProblem: EvidenceFailure?
+    /// The alarms raised in the cluster.
+    public var alarms: Evidence<[RaisedAlarm]>
+    /// The size at which etcd stops taking writes, if it is known.
+    public var quota: ByteCount?
+
+    /// Creates an observation.
+    public init(
+        takenAt: Timestamp, members: [MemberHealth], membershipProblem: EvidenceFailure? = nil,
+        alarms: Evidence<[RaisedAlarm]> = .notAsked, quota: ByteCount? = nil
+    ) {
+        self.takenAt = takenAt
+        self.members = members
+        self.membershipProblem = membershipProblem
+        self.alarms = alarms
+        self.quota = quota
+    }
+}
+
+/// One member's ladder: each rung is climbed only if the one below held.
+public struct MemberHealth: Sendable, Equatable {
+    /// The name, or the address where the name is not known.
+    public var name: String
+    /// etcd's identity of the member.
+    public var id: UInt64?
+    /// The URL dialled.
+    public var endpoint: String
+    /// Whether it does not vote yet.
+    public var isLearner: Bool
+    /// Rung 1: a TCP connection.
+    public var connection: Evidence<Duration>
+    /// Rung 2: the member's own account of itself, from its memory.
+    public var status: Evidence<Timed<StatusSample>>
+    /// Rung 3: a read from the member's own store, without consulting others.
+    public var serializableRead: Evidence<Duration>
+    /// Rung 4: a read that a quorum confirms (raft ReadIndex, no proposal).
+    public var linearizableRead: Evidence<Duration>
+
+    /// Creates a ladder of which no rung was tried.
+    public init(name: String, id: UInt64?, endpoint: String, isLearner: Bool) {
+        self.name = name
+        self.id = id
+        self.endpoint = endpoint
+        self.isLearner = isLearner
+        connection = .notAsked
+        status = .notAsked
+        serializableRead = .notAsked
+        linearizableRead = .notAsked
+    }
+}
+
+/// A member's account of itself (etcd's Maintenance.Status).
+public struct StatusSample: Sendable, Equatable {
+    /// The cluster it belongs to.
+    public var clusterID: UInt64
+    /// Its own identity.
+    public var memberID: UInt64
+    /// Its version.
+    public var version: String
+    /// The identity of the leader it knows; 0 for none.
+    public var leader: UInt64
+    /// Its raft term.
+    public var raftTerm: UInt64
+    /// Its committed raft index.
+    public var raftIndex: UInt64
+    /// Its applied raft index.
+    public var raftAppliedIndex: UInt64
+    /// Its revision.
+    public var revision: Int64
+    /// The size of its database file in bytes.
+    public var dbSize: Int64
+    /// The part of the file in use, in bytes.
+    public var dbSizeInUse: Int64
+    /// Whether it does not vote yet.
+    public var isLearner: Bool
+    /// What it complains of.
+    public var errors: [String]
+
+    /// Creates a sample.
+    public init(
+        clusterID: UInt64, memberID: UInt64, version: String, leader: UInt64, raftTerm: UInt64, raftIndex: UInt64,
+        raftAppliedIndex: UInt64, revision: Int64, dbSize: Int64, dbSizeInUse: Int64, isLearner: Bool,
+        errors: [String] = []
+    ) {
+        self.clusterID = clusterID
+        self.memberID = memberID
+        self.version = version
+        self.leader = leader
+        self.raftTerm = raftTerm
+        self.raftIndex = raftIndex
+        self.raftAppliedIndex = raftAppliedIndex
+        self.revision = revision
+        self.dbSize = dbSize
+        self.dbSizeInUse = dbSizeInUse
+        self.isLearner = isLearner
+        self.errors = errors
+    }
+}
+
+/// An alarm raised in a cluster.
+public struct RaisedAlarm: Sendable, Equatable {
+    /// The kinds of alarms.
+    public enum Kind: String, Sendable {
+        /// A database reached its quota; the cluster takes no writes.
+        case noSpace = "NOSPACE"
+        /// A member's data was found corrupt; the cluster serves nothing.
+        case corrupt = "CORRUPT"
+    }
+
+    /// The kind.
+    public let kind: Kind
+    /// The member it was raised for.
+    public let memberID: UInt64
+
+    /// Creates an alarm.
+    public init(kind: Kind, memberID: UInt64) {
+        self.kind = kind
+        self.memberID = memberID
+    }
+}
