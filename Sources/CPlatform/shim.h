@@ -8,6 +8,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/file.h>
+#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -45,6 +46,9 @@ static inline int lodestone_spawn_chdir(posix_spawn_file_actions_t *actions, con
     extern int posix_spawn_file_actions_addchdir_np(posix_spawn_file_actions_t *, const char *);
     return posix_spawn_file_actions_addchdir_np(actions, path);
 }
+
+/// Names the calling thread for ps and debuggers; Linux keeps the first 15 bytes.
+static inline void lodestone_set_thread_name(const char *name) { (void)prctl(PR_SET_NAME, name); }
 
 /// Whether the processor has the CRC32C instruction.
 static inline int lodestone_has_crc32c(void) {

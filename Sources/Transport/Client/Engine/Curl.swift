@@ -1,0 +1,403 @@
+// The only file that knows libcurl. Everything in it runs on the engine's thread.
+//
+// libcurl 7.88.1, Debian's, has four traps for gRPC, and this file and `EngineLoop+Attempts` step around them:
+// 1. A second HTTP/2 request without TLS on one connection breaks the connection, if it too claims prior knowledge
+//    (curl#10634). So only the *opener*, which makes the connection, claims it; a *rider* finds the connection.
+// 2. A request is silently sent again when a reused connection is reset before an answer: a transaction could be
+//    applied twice. No option turns that off, but a rider may not open sockets, so its second sending fails.
+// 3. Trailers get lost when requests share a connection. So each has its own, one after the other (`CURLPIPE_NOTHING`).
+// 4. With a receive buffer below 32 KB the end of a big answer waits for some timer. So the buffer has 64 KB.
+import CCurl
+import Glibc
+
+/// What libcurl tells the engine.
+protocol CurlDelegate: AnyObject {
+    /// The request is about to be sent, for the first or for a further time.
+    func willSend(_ transfer: Transfer)
+    /// A socket for the transfer was made.
+    func didOpen(socket: Int32, for transfer: Transfer)
+    /// A socket is about to be closed.
+    func willClose(socket: Int32)
+    /// The socket is to be watched.
+    func watch(socket: Int32, tag: Int, reads: Bool, writes: Bool)
+    /// The socket is not to be watched any more.
+    func forget(socket: Int32)
+    /// `CurlMulti.timeOut()` is to be called then; `nil` cancels that.
+    func setTimer(tag: Int, milliseconds: Int?)
+}
+
+/// A libcurl transfer handle. Reusable after `clear()`.
+final class CurlEasy {
+    fileprivate let handle: OpaquePointer
+    fileprivate var transfer: Transfer?
+    fileprivate unowned let delegate: any CurlDelegate
+    private let errorText = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
+    private var lists: [UnsafeMutablePointer<curl_slist>] = []
+    private var sendIsPaused = false
+    private var receiveIsPaused = false
+
+    /// Creates a handle; `nil` without memory.
+    init?(delegate: any CurlDelegate) {
+        guard let handle = curl_easy_init() else {
+            return nil
+        }
+        self.handle = handle
+        self.delegate = delegate
+    }
+
+    deinit {
+        curl_easy_cleanup(handle)
+        lists.forEach { curl_slist_free_all($0) }
+        errorText.deallocate()
+    }
+
+    /// Forgets the transfer and all options.
+    func clear() {
+        transfer = nil
+        curl_easy_reset(handle)
+        lists.forEach { curl_slist_free_all($0) }
+        lists.removeAll(keepingCapacity: true)
+        sendIsPaused = false
+        receiveIsPaused = false
+    }
+
+    /// Sets everything for the next attempt of a transfer.
+    func prepare(_ transfer: Transfer, url: String, headers: [String], connectMilliseconds: Int, in multi: CurlMulti) {
+        self.transfer = transfer
+        let me = Unmanaged.passUnretained(self).toOpaque()
+        errorText.pointee = 0
+        set(CURLOPT_ERRORBUFFER, errorText)
+        set(CURLOPT_PRIVATE, me)
+        set(CURLOPT_NOSIGNAL, 1)
+        set(CURLOPT_QUICK_EXIT, 1)
+        set(CURLOPT_PROTOCOLS_STR, "http,https")
+        set(CURLOPT_PROXY, "")
+        set(CURLOPT_URL, url)
+        set(CURLOPT_PATH_AS_IS, 1)
+        set(CURLOPT_USERAGENT, "lodestone")
+        set(CURLOPT_BUFFERSIZE, 65536)
+        set(CURLOPT_CONNECTTIMEOUT_MS, max(connectMilliseconds, 1))
+        set(CURLOPT_MAXAGE_CONN, 86400)
+        set(CURLOPT_HTTP_VERSION, version(for: transfer))
+        set(CURLOPT_FRESH_CONNECT, transfer.isRider ? 0 : 1)
+        set(CURLOPT_FORBID_REUSE, transfer.request.kind == .call ? 0 : 1)
+        set(CURLOPT_CONNECT_ONLY, transfer.request.kind == .connect ? 1 : 0)
+        setList(CURLOPT_HTTPHEADER, headers)
+        if let rule = transfer.pool.connectTo {
+            setList(CURLOPT_CONNECT_TO, [rule])
+        }
+        setBody(transfer.request)
+        setTLS(transfer.pool.endpoint)
+        set(CURLOPT_WRITEDATA, me)
+        lodestone_curl_set_transfer_callback(handle, CURLOPT_WRITEFUNCTION, curlDidReceiveBody)
+        set(CURLOPT_HEADERDATA, me)
+        lodestone_curl_set_transfer_callback(handle, CURLOPT_HEADERFUNCTION, curlDidReceiveHeader)
+        set(CURLOPT_PREREQDATA, me)
+        lodestone_curl_set_before_request(handle, curlWillSend)
+        set(CURLOPT_OPENSOCKETDATA, me)
+        lodestone_curl_set_open_socket(handle, curlOpenSocket)
+        set(CURLOPT_CLOSESOCKETDATA, Unmanaged.passUnretained(multi).toOpaque())
+        lodestone_curl_set_close_socket(handle, curlCloseSocket)
+    }
+
+    /// Lets the connection end with the transfer, because it is cut off in the middle of an exchange.
+    func closeConnectionAfterwards() { set(CURLOPT_FORBID_REUSE, 1) }
+
+    /// Goes on after the observer was full or had nothing to send. May call it back at once.
+    func resume(sending: Bool) {
+        if sending {
+            sendIsPaused = false
+        } else {
+            receiveIsPaused = false
+        }
+        let kept = (sendIsPaused ? CURLPAUSE_SEND : 0) | (receiveIsPaused ? CURLPAUSE_RECV : 0)
+        // A failure inside becomes the result of the transfer.
+        _ = curl_easy_pause(handle, kept)
+    }
+
+    /// What is known of a transfer that ended with `code`, 0 meaning well.
+    func outcome(code: Int) -> TransferOutcome {
+        let failure: TransferFailure? = code == 0 ? nil : .library(code: code, detail: String(cString: errorText))
+        var status = 0
+        lodestone_curl_get_long(handle, CURLINFO_RESPONSE_CODE, &status)
+        var version = 0
+        lodestone_curl_get_long(handle, CURLINFO_HTTP_VERSION, &version)
+        var connect: curl_off_t = 0
+        lodestone_curl_get_offset(handle, CURLINFO_CONNECT_TIME_T, &connect)
+        var lookUp: curl_off_t = 0
+        lodestone_curl_get_offset(handle, CURLINFO_NAMELOOKUP_TIME_T, &lookUp)
+        return TransferOutcome(
+            failure: failure, wasStarted: transfer?.wasStarted ?? false, httpStatus: status,
+            isHTTP2: version == CURL_HTTP_VERSION_2_0, connectTime: .microseconds(max(connect - lookUp, 0)))
+    }
+
+    fileprivate func receive(body: UnsafeRawBufferPointer) -> Int {
+        switch transfer?.observer?.received(body: body) {
+        case .accepted:
+            transfer?.lastSign = .now
+            return body.count
+        case .full:
+            receiveIsPaused = true
+            transfer?.isHeldUp = true
+            return Int(CURL_WRITEFUNC_PAUSE)
+        case .refused, nil: return body.count ^ 1
+        }
+    }
+
+    fileprivate func supply(_ buffer: UnsafeMutableRawBufferPointer) -> Int {
+        switch transfer?.observer?.supplyBody(into: buffer) {
+        case .bytes(let count): return count
+        case .later:
+            sendIsPaused = true
+            return Int(CURL_READFUNC_PAUSE)
+        case .end: return 0
+        case nil: return Int(CURL_READFUNC_ABORT)
+        }
+    }
+
+    fileprivate func receive(header line: UnsafeRawBufferPointer) {
+        var end = line.count
+        while end > 0, line[end - 1] == UInt8(ascii: "\n") || line[end - 1] == UInt8(ascii: "\r") {
+            end -= 1
+        }
+        transfer?.observer?.received(headerLine: UnsafeRawBufferPointer(rebasing: line[..<end]))
+    }
+
+    private func version(for transfer: Transfer) -> Int {
+        switch transfer.pool.family {
+        case .http: CURL_HTTP_VERSION_1_1
+        case .grpc:
+            transfer.isRider || transfer.pool.endpoint.scheme == .https
+                ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE
+        }
+    }
+
+    private func setBody(_ request: TransferRequest) {
+        switch request.body {
+        case .none:
+            if request.method == "HEAD" {
+                set(CURLOPT_NOBODY, 1)
+            }
+        case .bytes(let body):
+            set(CURLOPT_POST, 1)
+            lodestone_curl_set_offset(handle, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(body.byteCount))
+            lodestone_curl_set_pointer(handle, CURLOPT_POSTFIELDS, body.base)
+        case .streamed:
+            set(CURLOPT_POST, 1)
+            lodestone_curl_set_offset(handle, CURLOPT_POSTFIELDSIZE_LARGE, -1)
+            set(CURLOPT_READDATA, Unmanaged.passUnretained(self).toOpaque())
+            lodestone_curl_set_transfer_callback(handle, CURLOPT_READFUNCTION, curlWantsBody)
+        }
+        set(CURLOPT_CUSTOMREQUEST, request.method)
+    }
+
+    private func setTLS(_ endpoint: Endpoint) {
+        guard endpoint.scheme == .https else {
+            return
+        }
+        set(CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2)
+        // A remembered TLS session would let a connection in without its client certificate being looked at again.
+        set(CURLOPT_SSL_SESSIONID_CACHE, 0)
+        guard let options = endpoint.tls else {
+            return
+        }
+        if options.skipsVerification {
+            set(CURLOPT_SSL_VERIFYPEER, 0)
+            set(CURLOPT_SSL_VERIFYHOST, 0)
+        }
+        if let authority = options.certificateAuthority {
+            // Otherwise the system's directory of authorities would be trusted besides.
+            lodestone_curl_set_string(handle, CURLOPT_CAPATH, nil)
+            set(CURLOPT_CAINFO_BLOB, blob: authority)
+        }
+        if let certificate = options.clientCertificate {
+            set(CURLOPT_SSLCERTTYPE, "PEM")
+            set(CURLOPT_SSLCERT_BLOB, blob: certificate)
+        }
+        if let key = options.clientKey {
+            set(CURLOPT_SSLKEYTYPE, "PEM")
+            set(CURLOPT_SSLKEY_BLOB, blob: key)
+        }
+    }
+
+    private func set(_ option: CURLoption, _ value: Int) { lodestone_curl_set_long(handle, option, value) }
+
+    private func set(_ option: CURLoption, _ value: String) { lodestone_curl_set_string(handle, option, value) }
+
+    private func set(_ option: CURLoption, _ value: UnsafeRawPointer) {
+        lodestone_curl_set_pointer(handle, option, value)
+    }
+
+    private func set(_ option: CURLoption, blob: String) {
+        var text = blob
+        text.withUTF8 { _ = lodestone_curl_set_blob(handle, option, $0.baseAddress, $0.count) }
+    }
+
+    private func setList(_ option: CURLoption, _ lines: [String]) {
+        let list = lines.reduce(nil as UnsafeMutablePointer<curl_slist>?) { curl_slist_append($0, $1) ?? $0 }
+        if let list {
+            lists.append(list)
+            lodestone_curl_set_list(handle, option, list)
+        }
+    }
+}
+
+/// A set of libcurl transfers that share a cache of connections.
+final class CurlMulti {
+    private let handle: OpaquePointer
+    private let tag: Int
+    fileprivate unowned let delegate: any CurlDelegate
+
+    /// Creates a set; `nil` without memory or descriptors. `tag` tells the delegate which set speaks.
+    init?(tag: Int, delegate: any CurlDelegate) {
+        guard curl_global_init(Int(CURL_GLOBAL_ALL)) == CURLE_OK, let handle = curl_multi_init() else {
+            return nil
+        }
+        self.handle = handle
+        self.tag = tag
+        self.delegate = delegate
+        let me = Unmanaged.passUnretained(self).toOpaque()
+        lodestone_curl_multi_set_long(handle, CURLMOPT_PIPELINING, Int(CURLPIPE_NOTHING))
+        // Without a number libcurl keeps four connections per running transfer and closes the others.
+        lodestone_curl_multi_set_long(handle, CURLMOPT_MAXCONNECTS, 1_000_000)
+        lodestone_curl_multi_set_pointer(handle, CURLMOPT_SOCKETDATA, me)
+        lodestone_curl_multi_set_socket(handle, curlWatchSocket)
+        lodestone_curl_multi_set_pointer(handle, CURLMOPT_TIMERDATA, me)
+        lodestone_curl_multi_set_timer(handle, curlSetTimer)
+    }
+
+    /// Closes all connections, for good. All transfers must have been removed.
+    func close() { curl_multi_cleanup(handle) }
+
+    /// Starts a transfer that is prepared.
+    func add(_ easy: CurlEasy) { curl_multi_add_handle(handle, easy.handle) }
+
+    /// Ends a transfer, wherever it stands.
+    func remove(_ easy: CurlEasy) { curl_multi_remove_handle(handle, easy.handle) }
+
+    /// Something happened to a socket.
+    func advance(_ event: Poller.Event) {
+        var mask: Int32 = 0
+        mask |= event.isReadable ? CURL_CSELECT_IN : 0
+        mask |= event.isWritable ? CURL_CSELECT_OUT : 0
+        mask |= event.isBroken ? CURL_CSELECT_ERR : 0
+        var running: Int32 = 0
+        curl_multi_socket_action(handle, event.descriptor, mask, &running)
+    }
+
+    /// The timer that libcurl asked for has run out.
+    func timeOut() {
+        var running: Int32 = 0
+        curl_multi_socket_action(handle, CURL_SOCKET_BAD, 0, &running)
+    }
+
+    /// The next transfer that is over, with libcurl's number of its result.
+    func nextFinished() -> (transfer: Transfer, easy: CurlEasy, code: Int)? {
+        var left: Int32 = 0
+        while let message = curl_multi_info_read(handle, &left) {
+            var pointer: UnsafeMutableRawPointer?
+            lodestone_curl_get_pointer(message.pointee.easy_handle, CURLINFO_PRIVATE, &pointer)
+            guard message.pointee.msg == CURLMSG_DONE, let pointer else {
+                continue
+            }
+            let easy = Unmanaged<CurlEasy>.fromOpaque(pointer).takeUnretainedValue()
+            if let transfer = easy.transfer {
+                return (transfer, easy, Int(lodestone_curl_message_result(message).rawValue))
+            }
+        }
+        return nil
+    }
+
+    fileprivate func watch(_ socket: Int32, _ what: Int32) {
+        if what == CURL_POLL_REMOVE {
+            delegate.forget(socket: socket)
+        } else {
+            delegate.watch(
+                socket: socket, tag: tag, reads: what & CURL_POLL_IN != 0, writes: what & CURL_POLL_OUT != 0)
+        }
+    }
+
+    fileprivate func setTimer(milliseconds: Int) {
+        delegate.setTimer(tag: tag, milliseconds: milliseconds < 0 ? nil : milliseconds)
+    }
+}
+
+// The callbacks. Each gets the object that set it; the objects outlive the handles that call.
+
+private func easy(_ pointer: UnsafeMutableRawPointer?) -> CurlEasy? {
+    pointer.map { Unmanaged<CurlEasy>.fromOpaque($0).takeUnretainedValue() }
+}
+
+private func multi(_ pointer: UnsafeMutableRawPointer?) -> CurlMulti? {
+    pointer.map { Unmanaged<CurlMulti>.fromOpaque($0).takeUnretainedValue() }
+}
+
+private func curlDidReceiveBody(
+    _ bytes: UnsafeMutablePointer<CChar>?, _ size: Int, _ count: Int, _ owner: UnsafeMutableRawPointer?
+) -> Int {
+    easy(owner)?.receive(body: UnsafeRawBufferPointer(start: bytes, count: size * count)) ?? 0
+}
+
+private func curlDidReceiveHeader(
+    _ bytes: UnsafeMutablePointer<CChar>?, _ size: Int, _ count: Int, _ owner: UnsafeMutableRawPointer?
+) -> Int {
+    easy(owner)?.receive(header: UnsafeRawBufferPointer(start: bytes, count: size * count))
+    return size * count
+}
+
+private func curlWantsBody(
+    _ bytes: UnsafeMutablePointer<CChar>?, _ size: Int, _ count: Int, _ owner: UnsafeMutableRawPointer?
+) -> Int {
+    easy(owner)?.supply(UnsafeMutableRawBufferPointer(start: bytes, count: size * count)) ?? Int(CURL_READFUNC_ABORT)
+}
+
+private func curlWillSend(
+    _ owner: UnsafeMutableRawPointer?, _: UnsafeMutablePointer<CChar>?, _: UnsafeMutablePointer<CChar>?, _: Int32,
+    _: Int32
+) -> Int32 {
+    if let easy = easy(owner), let transfer = easy.transfer {
+        easy.delegate.willSend(transfer)
+    }
+    return CURL_PREREQFUNC_OK
+}
+
+private func curlOpenSocket(
+    _ owner: UnsafeMutableRawPointer?, _: curlsocktype, _ address: UnsafeMutablePointer<curl_sockaddr>?
+) -> curl_socket_t {
+    guard let easy = easy(owner), let transfer = easy.transfer, let address = address?.pointee else {
+        return CURL_SOCKET_BAD
+    }
+    if transfer.isRider {
+        transfer.wasRefusedSocket = true
+        return CURL_SOCKET_BAD
+    }
+    let socket = ClientSocket.open(
+        family: address.family, type: address.socktype, transportProtocol: address.protocol)
+    if socket < 0 {
+        transfer.lacksDescriptors = errno == EMFILE || errno == ENFILE
+        return CURL_SOCKET_BAD
+    }
+    easy.delegate.didOpen(socket: socket, for: transfer)
+    return socket
+}
+
+private func curlCloseSocket(_ owner: UnsafeMutableRawPointer?, _ socket: curl_socket_t) -> Int32 {
+    multi(owner)?.delegate.willClose(socket: socket)
+    return close(socket)
+}
+
+private func curlWatchSocket(
+    _ handle: OpaquePointer?, _ socket: curl_socket_t, _ what: Int32, _ owner: UnsafeMutableRawPointer?,
+    _: UnsafeMutableRawPointer?
+) -> Int32 {
+    var pointer: UnsafeMutableRawPointer?
+    lodestone_curl_get_pointer(handle, CURLINFO_PRIVATE, &pointer)
+    easy(pointer)?.transfer?.socket = socket
+    multi(owner)?.watch(socket, what)
+    return 0
+}
+
+private func curlSetTimer(_: OpaquePointer?, _ milliseconds: Int, _ owner: UnsafeMutableRawPointer?) -> Int32 {
+    multi(owner)?.setTimer(milliseconds: milliseconds)
+    return 0
+}

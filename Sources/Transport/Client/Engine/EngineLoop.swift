@@ -1,0 +1,229 @@
+import Glibc
+import Synchronization
+
+/// The thread that runs all transfers: it waits on epoll, lets libcurl advance, keeps the deadlines, and takes commands
+/// from other threads through an inbox.
+///
+/// `@unchecked Sendable` holds because everything but `inbox`, `poller` and `counters` is touched by the one thread
+/// that `run()` is called on, and those three may be used from anywhere.
+final class EngineLoop: @unchecked Sendable {
+    /// What other threads ask for.
+    enum Command: Sendable {
+        /// Run a transfer.
+        case start(Transfer)
+        /// End a transfer.
+        case cancel(Transfer)
+        /// The observer has room again, or has something to send again.
+        case resume(Transfer, sending: Bool)
+        /// Close the idle connections of a pool.
+        case closeIdle(EndpointPool.Key)
+        /// End everything.
+        case stop
+    }
+
+    private struct Inbox {
+        var commands: [Command] = []
+        var isAwake = false
+        var isClosed = false
+    }
+
+    /// What the engine counts.
+    let counters = EngineCounters()
+    let poller: Poller
+    private let inbox = Mutex(Inbox())
+    /// libcurl's sets of transfers, by family, so that connections of one family never serve the other.
+    private(set) var multis: [CurlMulti] = []
+    private var timers: [ContinuousClock.Instant?] = []
+    /// All transfers that have a deadline to come.
+    var deadlines = DeadlineHeap()
+    /// The transfers that are with libcurl.
+    var running: [ObjectIdentifier: Transfer] = [:]
+    /// The sockets that libcurl has open, with the pool each belongs to.
+    var sockets: [Int32: OpenSocket] = [:]
+    private var spareHandles: [CurlEasy] = []
+    private var isStopping = false
+
+    /// A socket and, as long as someone still uses it, its pool.
+    struct OpenSocket {
+        weak var pool: EndpointPool?
+        let key: EndpointPool.Key
+    }
+
+    /// Creates a loop; `nil` if the process has no descriptor left.
+    init?() {
+        guard let poller = Poller() else {
+            return nil
+        }
+        self.poller = poller
+        for family in EndpointPool.Family.allCases {
+            guard let multi = CurlMulti(tag: family.rawValue, delegate: self) else {
+                return nil
+            }
+            multis.append(multi)
+            timers.append(nil)
+        }
+    }
+
+    /// Hands a command to the thread; `false` if the engine is shut down and nothing will be done.
+    @discardableResult
+    func post(_ command: Command) -> Bool {
+        let (isTaken, mustWake) = inbox.withLock { inbox in
+            guard !inbox.isClosed else {
+                return (false, false)
+            }
+            inbox.commands.append(command)
+            defer { inbox.isAwake = true }
+            return (true, !inbox.isAwake)
+        }
+        if mustWake {
+            poller.wake()
+        }
+        return isTaken
+    }
+
+    /// Starts a transfer, or tells its observer at once that the engine is shut down.
+    func start(_ transfer: Transfer) {
+        if !post(.start(transfer)) {
+            transfer.finish(TransferOutcome(failure: .engineStopped, wasStarted: false))
+        }
+    }
+
+    /// Runs until `.stop`; called once, on the engine's own thread.
+    func run() {
+        while !isStopping {
+            for event in poller.wait(milliseconds: timeUntilNextTimer()) {
+                multis[event.tag].advance(event)
+            }
+            drainInbox()
+            fireTimers()
+            reapFinished()
+        }
+        stop()
+    }
+
+    private func drainInbox() {
+        let commands = inbox.withLock { inbox in
+            inbox.isAwake = false
+            return inbox.commands.isEmpty ? [] : exchange(&inbox.commands, with: [])
+        }
+        for command in commands {
+            switch command {
+            case .start(let transfer): admit(transfer)
+            case .cancel(let transfer): abandon(transfer, .cancelled)
+            case .resume(let transfer, let sending): resume(transfer, sending: sending)
+            case .closeIdle(let key): closeIdleConnections(of: key)
+            case .stop: isStopping = true
+            }
+        }
+    }
+
+    private func timeUntilNextTimer() -> Int32? {
+        let next = (timers + [deadlines.earliest]).compactMap { $0 }.min()
+        guard let next else {
+            return nil
+        }
+        let left = ContinuousClock.now.duration(to: next)
+        guard left > .zero else {
+            return 0
+        }
+        // Rounded up: waking early would only find that it is too early.
+        return Int32(clamping: left.wholeMilliseconds + 1)
+    }
+
+    private func fireTimers() {
+        guard timers.contains(where: { $0 != nil }) || deadlines.earliest != nil else {
+            return
+        }
+        let now = ContinuousClock.now
+        for (index, multi) in multis.enumerated() {
+            if let timer = timers[index], timer <= now {
+                timers[index] = nil
+                multi.timeOut()
+            }
+        }
+        while let transfer = deadlines.popFirst(until: now) {
+            deadlinePassed(of: transfer, now: now)
+        }
+    }
+
+    private func reapFinished() {
+        for multi in multis {
+            while let (transfer, easy, code) = multi.nextFinished() {
+                attemptEnded(transfer, easy, code: code)
+            }
+        }
+    }
+
+    private func stop() {
+        let late = inbox.withLock { inbox in
+            inbox.isClosed = true
+            return exchange(&inbox.commands, with: [])
+        }
+        for case .start(let transfer) in late {
+            transfer.finish(TransferOutcome(failure: .engineStopped, wasStarted: false))
+        }
+        // Ending one transfer may start another that waited for its place.
+        while let transfer = running.values.first {
+            abandon(transfer, .engineStopped)
+        }
+        spareHandles.removeAll()
+        multis.forEach { $0.close() }
+        multis.removeAll()
+        poller.close()
+    }
+
+    // MARK: libcurl handles
+
+    /// A clean handle; `nil` without memory.
+    func takeHandle() -> CurlEasy? { spareHandles.popLast() ?? CurlEasy(delegate: self) }
+
+    /// Keeps a handle for the next transfer. One that was paused keeps odd state in libcurl, so streams' are let go.
+    func giveBack(_ easy: CurlEasy, after transfer: Transfer) {
+        easy.clear()
+        if transfer.request.kind == .call, spareHandles.count < 64 {
+            spareHandles.append(easy)
+        }
+    }
+
+    /// The set of transfers a pool's connections belong to.
+    func multi(of pool: EndpointPool) -> CurlMulti { multis[pool.family.rawValue] }
+
+    private func closeIdleConnections(of key: EndpointPool.Key) {
+        let busy = Set(running.values.filter { $0.pool.key == key }.compactMap(\.socket))
+        for (socket, open) in sockets where open.key == key && !busy.contains(socket) {
+            ClientSocket.shutDown(socket)
+        }
+    }
+}
+
+extension EngineLoop: CurlDelegate {
+    func willSend(_ transfer: Transfer) { requestOnItsWay(transfer) }
+
+    func didOpen(socket: Int32, for transfer: Transfer) {
+        sockets[socket] = OpenSocket(pool: transfer.pool, key: transfer.pool.key)
+        transfer.pool.openSockets += 1
+        counters.connectionsOpened.add(1, ordering: .relaxed)
+    }
+
+    func willClose(socket: Int32) {
+        poller.forget(socket)
+        sockets.removeValue(forKey: socket)?.pool?.openSockets -= 1
+    }
+
+    func watch(socket: Int32, tag: Int, reads: Bool, writes: Bool) {
+        poller.watch(socket, tag: tag, reads: reads, writes: writes)
+    }
+
+    func forget(socket: Int32) { poller.forget(socket) }
+
+    func setTimer(tag: Int, milliseconds: Int?) {
+        timers[tag] = milliseconds.map { .now + .milliseconds($0) }
+    }
+}
+
+extension Duration {
+    /// Milliseconds, the rest cut off.
+    var wholeMilliseconds: Int64 {
+        components.seconds * 1000 + components.attoseconds / 1_000_000_000_000_000
+    }
+}

@@ -1,0 +1,59 @@
+/// One exchange on its way through the engine.
+///
+/// `@unchecked Sendable` holds because other threads only pass the reference on and read `request` and `pool`, which
+/// never change; everything else is touched by the engine's thread alone (and before the start by whoever made it).
+final class Transfer: @unchecked Sendable {
+    /// Where it stands.
+    enum Phase {
+        /// Made, not yet with the engine's thread.
+        case created
+        /// Waiting for a free connection.
+        case waiting
+        /// With libcurl.
+        case running(CurlEasy)
+        /// Over; the observer knows.
+        case finished
+    }
+
+    /// What is asked.
+    let request: TransferRequest
+    /// The server that is asked.
+    let pool: EndpointPool
+    /// Who asks; `nil` once the transfer is over, which breaks the cycle between the two.
+    var observer: (any TransferObserver)?
+    var phase = Phase.created
+    /// Its place among those that wait for a deadline.
+    var heapIndex: Int?
+    /// Whether libcurl has begun to send the request, in any attempt.
+    var wasStarted = false
+    /// Whether libcurl has begun to send the request in the current attempt.
+    var attemptWasStarted = false
+    /// The connection of the current attempt.
+    var socket: Int32?
+    /// Whether the current attempt may only use a connection that exists, so that libcurl cannot re-send anything.
+    var isRider = false
+    /// Whether the current attempt was about to open a connection although it may not.
+    var wasRefusedSocket = false
+    /// Whether opening a socket failed for want of descriptors.
+    var lacksDescriptors = false
+    /// Whether a second attempt after a broken connection was made.
+    var wasRepeated = false
+    /// Of a stream: when the server last said something.
+    var lastSign: ContinuousClock.Instant
+    /// Of a stream: whether the reader holds it up.
+    var isHeldUp = false
+
+    init(_ request: TransferRequest, on pool: EndpointPool) {
+        self.request = request
+        self.pool = pool
+        lastSign = .now
+    }
+
+    /// Tells the observer, once, how it ended.
+    func finish(_ outcome: TransferOutcome) {
+        phase = .finished
+        let listener = observer
+        observer = nil
+        listener?.finished(outcome)
+    }
+}

@@ -1,0 +1,37 @@
+/// Header lines of HTTP: taking them apart, and making them without letting a value add lines of its own.
+enum HeaderLine {
+    /// The name, in lower case.
+    static func name(_ bytes: Slice<UnsafeRawBufferPointer>) -> String {
+        String(decoding: bytes, as: UTF8.self).lowercased()
+    }
+
+    /// The value, without the blanks around it.
+    static func value(_ bytes: Slice<UnsafeRawBufferPointer>) -> String {
+        var bytes = bytes
+        while let first = bytes.first, first == UInt8(ascii: " ") || first == UInt8(ascii: "\t") {
+            bytes = bytes.dropFirst()
+        }
+        while let last = bytes.last, last == UInt8(ascii: " ") || last == UInt8(ascii: "\t") {
+            bytes = bytes.dropLast()
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// The line as libcurl takes it; `nil` if name or value has characters that would break the request.
+    static func make(_ name: String, _ value: String) -> String? {
+        guard !name.isEmpty, name.utf8.allSatisfy(isToken), value.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7f }) else {
+            return nil
+        }
+        // libcurl takes "name:" as a request to leave the header out and "name;" as an empty one.
+        return value.isEmpty ? "\(name);" : "\(name): \(value)"
+    }
+
+    private static func isToken(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"):
+            true
+        default: "!#$%&'*+-.^_`|~".utf8.contains(byte)
+        }
+    }
+}
