@@ -6,7 +6,9 @@ public struct CallOptions: Sendable {
     public var timeout: Duration
     /// Additional request headers; etcd knows `token` and `hasleader`.
     public var metadata: [(name: String, value: String)]
-    /// Whether the server may see the request twice without harm. Decides what is retried after a request was sent.
+    /// Whether the server may see the request twice without harm.
+    ///
+    /// Decides what is retried after a request was sent.
     public var isIdempotent: Bool
     /// Which connections the call may use.
     public var lane: Lane

@@ -39,7 +39,9 @@ final class StreamQueue<Element: Sendable, Failure: Error>: Sendable {
         self.highWater = highWater
     }
 
-    /// Whether nothing may be put in now. If so, `next` reports the room there will be.
+    /// Whether nothing may be put in now.
+    ///
+    /// If so, `next` reports the room there will be.
     func isFull() -> Bool {
         state.withLock { state in
             state.isHeldUp = state.byteCount >= highWater
@@ -65,7 +67,7 @@ final class StreamQueue<Element: Sendable, Failure: Error>: Sendable {
 
     /// Ends the queue: the elements in it can still be taken, then comes the end or the error.
     ///
-    /// - Parameter discarding: forget the elements, because nobody wants them.
+    /// `discarding` forgets the elements, because nobody wants them.
     func finish(_ end: Result<Void, Failure>, discarding: Bool = false) {
         let readers = state.withLock { state in
             if discarding {
@@ -87,7 +89,7 @@ final class StreamQueue<Element: Sendable, Failure: Error>: Sendable {
 
     /// Waits for the next element; `nil` at the end.
     ///
-    /// - Parameter onRoom: called if the engine waits for room and there is room now.
+    /// `onRoom` is called if the engine waits for room and there is room now.
     func next(onRoom: () -> Void) async -> Result<Element?, Failure> {
         await withCheckedContinuation { (reader: CheckedContinuation<Result<Element?, Failure>, Never>) in
             let (ready, hasRoom) = state.withLock { state -> (Result<Element?, Failure>?, Bool) in

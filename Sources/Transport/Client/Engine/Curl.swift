@@ -26,7 +26,9 @@ protocol CurlDelegate: AnyObject {
     func setTimer(tag: Int, milliseconds: Int?)
 }
 
-/// A libcurl transfer handle. Reusable after `clear()`.
+/// A libcurl transfer handle.
+///
+/// Reusable after `clear()`.
 final class CurlEasy {
     fileprivate let handle: OpaquePointer
     fileprivate var transfer: Transfer?
@@ -103,7 +105,9 @@ final class CurlEasy {
     /// Lets the connection end with the transfer, because it is cut off in the middle of an exchange.
     func closeConnectionAfterwards() { set(CURLOPT_FORBID_REUSE, 1) }
 
-    /// Goes on after the observer was full or had nothing to send. May call it back at once.
+    /// Goes on after the observer was full or had nothing to send.
+    ///
+    /// May call it back at once.
     func resume(sending: Bool) {
         if sending {
             sendIsPaused = false
@@ -248,7 +252,9 @@ final class CurlMulti {
     private let tag: Int
     fileprivate unowned let delegate: any CurlDelegate
 
-    /// Creates a set; `nil` without memory or descriptors. `tag` tells the delegate which set speaks.
+    /// Creates a set; `nil` without memory or descriptors.
+    ///
+    /// `tag` tells the delegate which set speaks.
     init?(tag: Int, delegate: any CurlDelegate) {
         guard curl_global_init(Int(CURL_GLOBAL_ALL)) == CURLE_OK, let handle = curl_multi_init() else {
             return nil
@@ -266,7 +272,9 @@ final class CurlMulti {
         lodestone_curl_multi_set_timer(handle, curlSetTimer)
     }
 
-    /// Closes all connections, for good. All transfers must have been removed.
+    /// Closes all connections, for good.
+    ///
+    /// All transfers must have been removed.
     func close() { curl_multi_cleanup(handle) }
 
     /// Starts a transfer that is prepared.

@@ -55,7 +55,7 @@ final class EndpointPool: @unchecked Sendable {
     private var running = 0
     private var queues: [Lane: Queue] = [:]
 
-    /// - Parameter farewell: called when the last channel and the last call let the pool go.
+    /// Creates a pool; `farewell` is called when the last channel and the last call let it go.
     init(_ key: Key, farewell: @escaping @Sendable (Key) -> Void) {
         endpoint = key.endpoint
         family = key.family
@@ -69,8 +69,9 @@ final class EndpointPool: @unchecked Sendable {
     /// The pool's identity.
     var key: Key { Key(endpoint: endpoint, family: family) }
 
-    /// Whether a connection probably stands idle. Only a guess: libcurl decides, and a transfer that finds none starts
-    /// over as one that opens a connection.
+    /// Whether a connection probably stands idle.
+    ///
+    /// Only a guess: libcurl decides, and a transfer that finds none starts over as one that opens a connection.
     var hasIdleConnection: Bool { openSockets > running }
 
     /// Counts the transfer as running, or lines it up; `true` if it may start now.

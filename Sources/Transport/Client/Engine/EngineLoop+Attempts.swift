@@ -17,8 +17,9 @@ extension EngineLoop {
         }
     }
 
-    /// Ends a transfer from our side. Its connection is closed with it: after an answer that was cut off nobody knows
-    /// what will still come over it.
+    /// Ends a transfer from our side.
+    ///
+    /// Its connection is closed with it: after an answer that was cut off nobody knows what will still come over it.
     func abandon(_ transfer: Transfer, _ failure: TransferFailure) {
         switch transfer.phase {
         case .created, .waiting:

@@ -177,7 +177,9 @@ final class EngineLoop: @unchecked Sendable {
     /// A clean handle; `nil` without memory.
     func takeHandle() -> CurlEasy? { spareHandles.popLast() ?? CurlEasy(delegate: self) }
 
-    /// Keeps a handle for the next transfer. One that was paused keeps odd state in libcurl, so streams' are let go.
+    /// Keeps a handle for the next transfer.
+    ///
+    /// One that was paused keeps odd state in libcurl, so streams' are let go.
     func giveBack(_ easy: CurlEasy, after transfer: Transfer) {
         easy.clear()
         if transfer.request.kind == .call, spareHandles.count < 64 {

@@ -37,8 +37,10 @@ public final class HTTPEngine: Sendable {
         }
     }
 
-    /// Ends the thread. Everything that still runs fails, and every later call fails at once. Waits until it is done;
-    /// calling it again does nothing.
+    /// Ends the thread.
+    ///
+    /// Everything that still runs fails, and every later call fails at once. Waits until it is done; calling it again
+    /// does nothing.
     public func shutdown() {
         loop.post(.stop)
         let running = thread.withLock { thread in

@@ -40,7 +40,9 @@ struct Poller: Sendable {
         }
     }
 
-    /// Makes a wait that runs, or the next one, return. From any thread.
+    /// Makes a wait that runs, or the next one, return.
+    ///
+    /// From any thread.
     func wake() {
         var one: UInt64 = 1
         // The only failure, a full counter, means that the bell already rings.
@@ -57,7 +59,9 @@ struct Poller: Sendable {
         }
     }
 
-    /// Stops watching a socket. One that is closed is already forgotten by the kernel.
+    /// Stops watching a socket.
+    ///
+    /// One that is closed is already forgotten by the kernel.
     func forget(_ descriptor: Int32) {
         var event = epoll_event()
         _ = epoll_ctl(set, EPOLL_CTL_DEL, descriptor, &event)

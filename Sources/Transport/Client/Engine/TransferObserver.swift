@@ -1,5 +1,6 @@
-/// The protocol above a transfer: it supplies and receives bytes and learns the end. Called on the engine's thread,
-/// so it must not block.
+/// The protocol above a transfer: it supplies and receives bytes and learns the end.
+///
+/// Called on the engine's thread, so it must not block.
 protocol TransferObserver: AnyObject, Sendable {
     /// One header or trailer line, without its line end.
     func received(headerLine: UnsafeRawBufferPointer)

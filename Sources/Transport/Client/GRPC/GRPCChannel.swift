@@ -18,12 +18,15 @@ public struct GRPCChannel: Sendable {
         name = endpoint.url
     }
 
-    /// Sends one message and waits for the one that answers it. Cancelling the task ends the call.
+    /// Sends one message and waits for the one that answers it.
+    ///
+    /// Cancelling the task ends the call.
     ///
     /// - Parameters:
     ///   - method: service and method, such as `/etcdserverpb.KV/Range`.
     ///   - request: the message, encoded.
     ///   - options: its deadline and the rest.
+    /// - Returns: the answer.
     /// - Throws: `GRPCError`, which says whether the request may have taken effect.
     public func unary(
         _ method: String, _ request: [UInt8], options: CallOptions = CallOptions()
@@ -54,8 +57,9 @@ public struct GRPCChannel: Sendable {
         GRPCStream(engine: engine, pool: pool, method: method, options: options)
     }
 
-    /// Closes the idle connections to this server, also those that other channels to it left. Calls that run go on,
-    /// and a later call connects anew.
+    /// Closes the idle connections to this server, also those that other channels to it left.
+    ///
+    /// Calls that run go on, and a later call connects anew.
     public func close() { engine.loop.post(.closeIdle(pool.key)) }
 
     private func headers(_ options: CallOptions) throws(GRPCError) -> [String] {

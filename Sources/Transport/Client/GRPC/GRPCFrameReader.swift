@@ -20,7 +20,9 @@ struct GRPCFrameReader {
         }
     }
 
-    /// The longest message accepted, in bytes. Beyond it a broken length is likelier than an answer.
+    /// The longest message accepted, in bytes.
+    ///
+    /// Beyond it a broken length is likelier than an answer.
     static let limit = 1 << 30
 
     private var prefix: UInt64 = 0

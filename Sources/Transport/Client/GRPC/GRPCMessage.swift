@@ -26,7 +26,9 @@ public final class GRPCMessage: @unchecked Sendable {
 
     deinit { base.deallocate() }
 
-    /// Copies `bytes` to their place in the message. Only for whoever made the object.
+    /// Copies `bytes` to their place in the message.
+    ///
+    /// Only for whoever made the object.
     func fill(from bytes: UnsafeRawBufferPointer, at offset: Int) {
         precondition(offset + bytes.count <= byteCount, "a frame has no more bytes than its prefix says")
         if let source = bytes.baseAddress {

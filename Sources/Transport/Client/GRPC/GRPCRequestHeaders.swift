@@ -4,7 +4,9 @@ enum GRPCRequestHeaders {
     struct Invalid: Error {
         let name: String
 
-        /// The error of the call that wanted it. The value is left out, as it may be a secret.
+        /// The error of the call that wanted it.
+        ///
+        /// The value is left out, as it may be a secret.
         func error(endpoint: String) -> GRPCError {
             GRPCError(
                 code: .invalidArgument,

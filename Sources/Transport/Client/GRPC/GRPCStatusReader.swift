@@ -25,7 +25,9 @@ struct GRPCStatusReader {
         }
     }
 
-    /// Undoes the percent-encoding of `grpc-message`. What is not a valid escape stays as it is.
+    /// Undoes the percent-encoding of `grpc-message`.
+    ///
+    /// What is not a valid escape stays as it is.
     static func percentDecoded(_ text: String) -> String {
         guard text.utf8.contains(UInt8(ascii: "%")) else {
             return text

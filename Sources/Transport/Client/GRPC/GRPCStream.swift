@@ -33,22 +33,27 @@ public final class GRPCStream: AsyncSequence, Sendable {
 
     deinit { cancel() }
 
-    /// Sends a message, encoded. Before the connection stands it waits; after the end of the stream it is dropped.
+    /// Sends a message, encoded.
+    ///
+    /// Before the connection stands it waits; after the end of the stream it is dropped.
     public func send(_ bytes: [UInt8]) {
         if call.outbox.append(RequestBody(framing: bytes)) {
             engine.loop.post(.resume(transfer, sending: true))
         }
     }
 
-    /// Tells the server that no further message will come. The server may go on sending.
+    /// Tells the server that no further message will come.
+    ///
+    /// The server may go on sending.
     public func finishSending() {
         if call.outbox.finish() {
             engine.loop.post(.resume(transfer, sending: true))
         }
     }
 
-    /// Ends the call and closes its connection. What was not read is gone; a reader that waits gets an error with the
-    /// code `cancelled`.
+    /// Ends the call and closes its connection.
+    ///
+    /// What was not read is gone; a reader that waits gets an error with the code `cancelled`.
     public func cancel() {
         call.fail(call.verdict.cancelled)
         engine.loop.post(.cancel(transfer))

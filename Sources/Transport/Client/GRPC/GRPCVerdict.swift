@@ -10,9 +10,8 @@ struct GRPCVerdict {
 
     /// The error of a call, or `nil` if it ended well.
     ///
-    /// - Parameters:
-    ///   - isComplete: the body ended with a whole message.
-    ///   - mayLackStatus: accept an answer without a status, since libcurl sometimes loses it.
+    /// `isComplete` says that the body ended with a whole message; `mayLackStatus` accepts an answer without a status,
+    /// since libcurl sometimes loses it.
     func error(
         _ outcome: TransferOutcome, _ status: GRPCStatusReader, isComplete: Bool, mayLackStatus: Bool
     ) -> GRPCError? {
