@@ -1,0 +1,132 @@
+import Inspectors
+import Model
+import Testing
+
+struct HealthInspectorTests {
+    enum State { case serving, dead, silent, alone, slow, refused, noRead }
+
+    static let thresholds = InspectionThresholds()
+
+    static func member(_ index: Int, _ state: State, cluster: UInt64 = 7, learner: Bool = false, size: Int64 = 1000)
+        -> MemberHealth
+    {
+        var member = MemberHealth(
+            name: "m\(index)", id: UInt64(index), endpoint: "http://127.0.0.1:\(index)", isLearner: learner)
+        if state == .dead {
+            member.connection = .failed(EvidenceFailure(.unreachable, "connection refused"))
+            return member
+        }
+        member.connection = .answered(.milliseconds(1))
+        if state == .silent {
+            member.status = .failed(EvidenceFailure(.timeout, "no answer within 5s"))
+            return member
+        }
+        if state == .refused {
+            member.status = .failed(EvidenceFailure(.refused, "the password is wrong"))
+            return member
+        }
+        member.status = .answered(
+            Timed(
+                StatusSample(
+                    clusterID: cluster, memberID: UInt64(index), version: "3.4.23", leader: 1, raftTerm: 2,
+                    raftIndex: 10,
+                    raftAppliedIndex: 10, revision: 5, dbSize: size, dbSizeInUse: size, isLearner: learner),
+                .milliseconds(1)))
+        if state == .noRead {
+            member.serializableRead = .failed(EvidenceFailure(.other, "input/output error"))
+            return member
+        }
+        member.serializableRead = .answered(.milliseconds(1))
+        if learner { return member }
+        member.linearizableRead =
+            switch state {
+            case .alone: .failed(EvidenceFailure(.noLeader, "no leader"))
+            case .slow: .answered(.seconds(2))
+            default: .answered(.milliseconds(2))
+            }
+        return member
+    }
+
+    static func judge(_ states: [State]) -> Judgement {
+        judge(states.enumerated().map { member($0.offset + 1, $0.element) })
+    }
+
+    static func judge(_ members: [MemberHealth], alarms: [RaisedAlarm] = [], quota: ByteCount? = nil) -> Judgement {
+        HealthInspector(thresholds: thresholds).inspect(
+            HealthObservation(
+                takenAt: Timestamp(secondsSinceEpoch: 0), members: members, alarms: .answered(alarms), quota: quota))
+    }
+
+    @Test(
+        "Members' ladders give the verdict",
+        arguments: [
+            ([.serving], .healthy, []),
+            ([.serving, .serving, .serving], .healthy, []),
+            ([.serving, .serving, .dead], .degraded, ["MemberUnreachable", "QuorumAtRisk"]),
+            ([.serving, .serving, .serving, .serving, .dead], .degraded, ["MemberUnreachable"]),
+            ([.serving, .serving, .alone], .degraded, ["MemberWithoutQuorum", "QuorumAtRisk"]),
+            ([.serving, .serving, .silent], .degraded, ["MemberSilent", "QuorumAtRisk"]),
+            ([.serving, .serving, .noRead], .degraded, ["MemberReadFails", "QuorumAtRisk"]),
+            ([.serving, .slow, .serving], .degraded, ["SlowProbe"]),
+            (
+                [.alone, .dead, .dead], .quorumLost,
+                ["MemberUnreachable", "MemberUnreachable", "MemberWithoutQuorum", "QuorumLost"]
+            ),
+            (
+                [.alone, .alone, .alone], .quorumLost,
+                ["MemberWithoutQuorum", "MemberWithoutQuorum", "MemberWithoutQuorum", "QuorumLost"]
+            ),
+            (
+                [.dead, .dead, .dead], .unknown,
+                ["ClusterUnreachable", "MemberUnreachable", "MemberUnreachable", "MemberUnreachable"]
+            ),
+            ([.refused], .unknown, ["AccessRefused", "ClusterUnreachable"]),
+            ([.dead], .unknown, ["ClusterUnreachable", "MemberUnreachable"]),
+        ] as [([State], Verdict, [String])])
+    func verdicts(states: [State], verdict: Verdict, codes: [String]) {
+        let judgement = Self.judge(states)
+        #expect(judgement.verdict == verdict)
+        #expect(judgement.findings.map(\.code.rawValue).sorted() == codes.sorted())
+        #expect(judgement.evidence.count == states.count)
+        #expect(judgement.findings.allSatisfy { !$0.remedy.isEmpty && !$0.message.isEmpty })
+    }
+
+    @Test("Nothing known is unknown, never fine")
+    func nothing() {
+        #expect(Self.judge([MemberHealth]()).verdict == .unknown)
+        let unasked = MemberHealth(name: "m1", id: 1, endpoint: "http://127.0.0.1:1", isLearner: false)
+        #expect(Self.judge([unasked]).verdict == .unknown)
+    }
+
+    @Test("A learner needs no linearizable read and does not count for quorum")
+    func learner() {
+        let members = [Self.member(1, .serving), Self.member(2, .serving, learner: true)]
+        #expect(Self.judge(members).verdict == .healthy)
+        let dead = [Self.member(1, .serving), Self.member(2, .dead, learner: true)]
+        #expect(Self.judge(dead).findings.map(\.code.rawValue) == ["MemberUnreachable"])
+    }
+
+    @Test("Members of two clusters are a critical finding")
+    func twoClusters() {
+        let judgement = Self.judge([Self.member(1, .serving), Self.member(2, .serving, cluster: 8)])
+        #expect(judgement.verdict == .degraded)
+        #expect(judgement.findings.first?.code == "DifferentClusters")
+        #expect(judgement.findings.first?.severity == .critical)
+    }
+
+    @Test("Alarms and a filling quota are findings")
+    func alarms() {
+        let members = [Self.member(1, .serving, size: 900)]
+        let judgement = Self.judge(
+            members, alarms: [RaisedAlarm(kind: .noSpace, memberID: 1)], quota: ByteCount(1000))
+        #expect(judgement.findings.map(\.code.rawValue) == ["AlarmNoSpace", "QuotaNearlyUsed"])
+        #expect(judgement.verdict == .degraded)
+    }
+
+    @Test("The worst finding comes first")
+    func order() {
+        let findings = Self.judge([.slow, .serving, .dead]).findings
+        #expect(findings.first?.severity == .critical)
+        #expect(findings.map(\.severity) == findings.map(\.severity).sorted(by: >))
+    }
+}
