@@ -43,7 +43,7 @@ let package = Package(
         // Layer 2: one foreign format or system each.
         library("Manifests", ["Model", "CYAML"]),
         library("Store", ["Model", "CSQLite"]),
-        library("Etcd", ["Transport", "Crypto", "CPlatform"]),
+        library("Etcd", ["Model", "Transport", "Crypto", "CPlatform"]),
 
         // Layer 3: what is done with clusters.
         library("Archive", ["Model", "Etcd", "Crypto"]),
@@ -80,7 +80,7 @@ let package = Package(
         tests(of: "Transport", ["TestSupport", "Crypto"]),
         tests(of: "Manifests", ["Model"]),
         tests(of: "Store", ["Model", "TestSupport"]),
-        tests(of: "Etcd", ["TestSupport", "Transport"]),
+        tests(of: "Etcd", ["TestSupport", "Transport", "Model", "Crypto"]),
         tests(of: "Archive", ["TestSupport", "Model", "Etcd", "Crypto"]),
         tests(of: "Nodes", ["TestSupport"]),
         tests(of: "Inspectors", ["Model"]),

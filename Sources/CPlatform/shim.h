@@ -13,9 +13,6 @@
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
-#if defined(__x86_64__)
-#include <nmmintrin.h>
-#endif
 
 /// Nanoseconds since 1970-01-01T00:00:00Z by the machine's clock.
 static inline int64_t lodestone_wall_clock_nanoseconds(void) {
@@ -69,13 +66,13 @@ static inline uint32_t lodestone_crc32c(uint32_t state, const uint8_t *bytes, si
     while (size >= 8) {
         uint64_t word;
         __builtin_memcpy(&word, bytes, 8);
-        crc = _mm_crc32_u64(crc, word);
+        crc = __builtin_ia32_crc32di(crc, word);
         bytes += 8;
         size -= 8;
     }
     uint32_t rest = (uint32_t)crc;
     while (size > 0) {
-        rest = _mm_crc32_u8(rest, *bytes++);
+        rest = __builtin_ia32_crc32qi(rest, *bytes++);
         size -= 1;
     }
     return rest;
