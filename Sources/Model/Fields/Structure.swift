@@ -51,29 +51,11 @@ extension Structure {
     }
 
     private static func unknownMessage(_ name: String, among known: [String]) -> String {
-        let closest = known.map { (name: $0, distance: editDistance(name.lowercased(), $0.lowercased())) }
-            .min { $0.distance < $1.distance }
-        if let closest, closest.distance <= max(2, name.count / 3) {
-            return "unknown field \"\(name)\"; did you mean \"\(closest.name)\"?"
+        if let closest = closestWord(to: name, among: known) {
+            return "unknown field \"\(name)\"; did you mean \"\(closest)\"?"
         }
         return "unknown field \"\(name)\"; known here are \(known.joined(separator: ", "))"
     }
-}
-
-/// The number of letters to insert, remove or replace to turn one word into the other.
-private func editDistance(_ left: String, _ right: String) -> Int {
-    let right = Array(right)
-    var row = Array(0...right.count)
-    for (i, a) in left.enumerated() {
-        var diagonal = row[0]
-        row[0] = i + 1
-        for (j, b) in right.enumerated() {
-            let above = row[j + 1]
-            row[j + 1] = a == b ? diagonal : 1 + min(diagonal, above, row[j])
-            diagonal = above
-        }
-    }
-    return row[right.count]
 }
 
 /// A check on the value of a field, which also shows in the schema.
