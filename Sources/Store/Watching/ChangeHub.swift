@@ -1,0 +1,148 @@
+import Synchronization
+
+/// The newest changes in memory, and the watchers that wait for the next.
+///
+/// A watcher pulls: it comes with the revision it has seen, and gets what came since, or waits. So there is no buffer
+/// for each watcher that could overflow. One that lags behind the few changes kept here reads on from the log in the
+/// file, and one that lags behind that as well is told so.
+final class ChangeHub: Sendable {
+    /// What a watcher that asked gets.
+    enum Answer: Sendable {
+        /// Changes of the kind it asked for, in order, and the revision up to which it has seen all.
+        case changes([Change], upTo: Int64)
+        /// It is behind what is in memory and has to read the log.
+        case behind
+        /// It has seen everything up to this revision, and asked to be told.
+        case bookmark(Int64)
+        /// The store was closed, or the task was cancelled.
+        case ended
+    }
+
+    private struct Waiter {
+        let position: Int64
+        let kind: String
+        let continuation: CheckedContinuation<Answer, Never>
+    }
+
+    private struct State {
+        /// The newest revision that is committed.
+        var head: Int64 = 0
+        /// The revision before the oldest change in memory.
+        var base: Int64 = 0
+        var recent: [Change] = []
+        var waiters: [UInt64: Waiter] = [:]
+        var bookmarksAsked: Set<UInt64> = []
+        var lastWatcher: UInt64 = 0
+        var isEnded = false
+    }
+
+    /// How many changes stay in memory.
+    ///
+    /// Documents as values are large, and who is further behind can read the file.
+    private static let capacity = 512
+
+    private let state = Mutex(State())
+
+    /// Sets the revision from which on changes are published.
+    func start(at revision: Int64) {
+        state.withLock { state in
+            state.head = revision
+            state.base = revision
+        }
+    }
+
+    /// The newest revision of which watchers know.
+    var head: Int64 { state.withLock { $0.head } }
+
+    /// How many watchers wait for a change.
+    var waiterCount: Int { state.withLock { $0.waiters.count } }
+
+    /// A number for a new watcher.
+    func makeWatcher() -> UInt64 {
+        state.withLock { state in
+            state.lastWatcher += 1
+            return state.lastWatcher
+        }
+    }
+
+    /// Hands committed changes to all who wait for their kind.
+    func publish(_ changes: [Change]) {
+        guard let last = changes.last else { return }
+        let woken = state.withLock { state in
+            state.head = last.revision
+            state.recent += changes
+            // Dropped in large steps, as each one moves the rest.
+            if state.recent.count > 2 * Self.capacity {
+                let excess = state.recent.count - Self.capacity
+                state.base = state.recent[excess - 1].revision
+                state.recent.removeFirst(excess)
+            }
+            var woken: [(CheckedContinuation<Answer, Never>, [Change])] = []
+            for (watcher, waiter) in state.waiters {
+                let matching = changes.filter {
+                    $0.revision > waiter.position && $0.kindName == waiter.kind
+                }
+                guard !matching.isEmpty else { continue }
+                woken.append((waiter.continuation, matching))
+                state.waiters[watcher] = nil
+            }
+            return woken
+        }
+        for (continuation, matching) in woken {
+            continuation.resume(returning: .changes(matching, upTo: last.revision))
+        }
+    }
+
+    /// What came of a kind after `position`; waits when there is nothing yet.
+    func next(for watcher: UInt64, after position: Int64, kind: String) async -> Answer {
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let answer: Answer? = state.withLock { state in
+                    if state.isEnded || Task.isCancelled { return .ended }
+                    // Ahead of the hub is one that has just read what is about to be published, or a mistake; the file
+                    // knows which.
+                    if position < state.base || position > state.head { return .behind }
+                    let matching = state.recent.filter {
+                        $0.revision > position && $0.kindName == kind
+                    }
+                    if !matching.isEmpty { return .changes(matching, upTo: state.head) }
+                    if state.bookmarksAsked.remove(watcher) != nil { return .bookmark(max(position, state.head)) }
+                    state.waiters[watcher] = Waiter(position: position, kind: kind, continuation: continuation)
+                    return nil
+                }
+                if let answer { continuation.resume(returning: answer) }
+            }
+        } onCancel: {
+            let waiter = state.withLock { $0.waiters.removeValue(forKey: watcher) }
+            waiter?.continuation.resume(returning: .ended)
+        }
+    }
+
+    /// Has a watcher told how far it has come as soon as it has seen everything.
+    func askBookmark(for watcher: UInt64) {
+        let woken: (Waiter, Int64)? = state.withLock { state in
+            if let waiter = state.waiters.removeValue(forKey: watcher) { return (waiter, state.head) }
+            state.bookmarksAsked.insert(watcher)
+            return nil
+        }
+        guard let (waiter, head) = woken else { return }
+        waiter.continuation.resume(returning: .bookmark(max(waiter.position, head)))
+    }
+
+    /// Forgets a watcher that is gone.
+    func forget(_ watcher: UInt64) {
+        state.withLock { state in
+            _ = state.bookmarksAsked.remove(watcher)
+        }
+    }
+
+    /// Ends all watches.
+    func end() {
+        let waiters = state.withLock { state in
+            state.isEnded = true
+            defer { state.waiters = [:] }
+            return Array(state.waiters.values)
+        }
+        for waiter in waiters { waiter.continuation.resume(returning: .ended) }
+    }
+}

@@ -1,0 +1,128 @@
+import Model
+import Testing
+
+@testable import Store
+
+@Suite(.timeLimit(.minutes(1)))
+struct ListTests {
+    private let scratch = ScratchDirectory()
+
+    @Test("Lists are ordered and cut to namespace, name, labels and fields")
+    func selection() async throws {
+        let store = try await scratch.open()
+        try await store.create(Namespace(name: "other"))
+        try await store.create(Widget("b", size: 2, labels: ["tier": "gold", "app": "x"]))
+        try await store.create(Widget("a", labels: ["tier": "silver"]))
+        try await store.create(Widget("a", namespace: "other", labels: ["tier": "gold"]))
+        func names(_ query: RecordQuery) async throws -> [String] {
+            try await store.list(query).records.map { "\($0.id.namespace)/\($0.id.name)" }
+        }
+        #expect(try await names(.widgets) == ["default/a", "default/b", "other/a"])
+        #expect(try await names(RecordQuery(Widget.kind, namespace: "default")) == ["default/a", "default/b"])
+        #expect(try await names(RecordQuery(Widget.kind, name: "a")) == ["default/a", "other/a"])
+        var query = RecordQuery.widgets
+        query.labels = try LabelSelector("tier=gold,!app")
+        #expect(try await names(query) == ["other/a"])
+        query.labels = LabelSelector()
+        query.fields = try FieldSelector("metadata.namespace=default,metadata.name!=a")
+        #expect(try await names(query) == ["default/b"])
+        #expect(try await store.list(Widget.self, in: "default", labels: ["tier": "gold"]).map(\.spec.size) == [2])
+    }
+
+    @Test(
+        "Label selectors speak the language of Kubernetes",
+        arguments: [
+            ("", true), ("a=1", true), ("a==1", true), ("a = 1", true), ("a=2", false), ("a!=1", false),
+            ("a!=2", true), ("missing!=1", true), ("a", true), ("missing", false), ("!missing", true), ("!a", false),
+            ("a in (1,2)", true), ("a in (2, 3)", false), ("a notin (2,3)", true), ("a notin (1)", false),
+            ("missing notin (1)", true), ("a in (1),x.io/b=2", true), ("a=1,x.io/b=3", false), ("e=", true),
+        ])
+    func labelSelectors(text: String, expected: Bool) throws {
+        #expect(try LabelSelector(text).matches(["a": "1", "x.io/b": "2", "e": ""]) == expected)
+    }
+
+    @Test(
+        "A selector that cannot be read is refused with the part that is wrong",
+        arguments: ["a=b=c", "a in 1", "a near (1)", "=1", "!", "a,,b", "a in (x", "spec foo", "a=$"])
+    func badSelectors(text: String) {
+        let error = #expect(throws: StoreError.self) { try LabelSelector(text) }
+        #expect(error?.description.contains("unable to parse the label selector \"\(text)\"") == true)
+    }
+
+    @Test("Pages are of one revision, whatever is written between them")
+    func pages() async throws {
+        let store = try await scratch.open()
+        for index in 10..<30 { try await store.create(Widget("w\(index)")) }
+        var query = RecordQuery.widgets
+        query.limit = 7
+        let first = try await store.list(query)
+        var names = first.records.map(\.id.name)
+        // Everything that can happen to records after the first page: none of it is seen.
+        for index in [11, 20, 29] {
+            var widget = try await store.get(Widget.self, named: "w\(index)", in: "default")
+            for size in 2..<4 {
+                widget.spec.size = Int64(size)
+                widget = try await store.update(widget)
+            }
+        }
+        try await store.delete(Widget("w25").id)
+        try await store.delete(Widget("w29").id)
+        try await store.create(Widget("w29", size: 77))
+        try await store.create(Widget("w18x"))
+        try await store.create(Widget("w18y"))
+        try await store.delete(Widget("w18y").id)
+        var continuation = first.continuation
+        var sizes: Set<Int64> = []
+        while let token = continuation {
+            let read: ContinueToken = try #require(ContinueToken(token.text))
+            query.continuation = read
+            let page = try await store.list(query)
+            #expect(page.revision == first.revision)
+            names += page.records.map(\.id.name)
+            for record in page.records { sizes.insert(try record.decoded(as: Widget.self).spec.size) }
+            continuation = page.continuation
+        }
+        #expect(names == (10..<30).map { "w\($0)" })
+        #expect(sizes == [1])
+    }
+
+    @Test("With selectors too, a page is full when there is more")
+    func selectedPages() async throws {
+        let store = try await scratch.open()
+        for index in 10..<30 { try await store.create(Widget("w\(index)", labels: ["odd": "\(index % 2)"])) }
+        var query = RecordQuery(Widget.kind, labels: LabelSelector(matching: ["odd": "1"]))
+        query.limit = 4
+        var sizes: [Int] = []
+        repeat {
+            let page = try await store.list(query)
+            sizes.append(page.records.count)
+            query.continuation = page.continuation
+        } while query.continuation != nil
+        #expect(sizes == [4, 4, 2])
+    }
+
+    @Test("A page whose revision is forgotten is refused")
+    func expired() async throws {
+        let store = try await scratch.open { $0.historyCount = 32 }
+        for index in 10..<14 { try await store.create(Widget("w\(index)")) }
+        var query = RecordQuery.widgets
+        query.limit = 2
+        query.continuation = try await store.list(query).continuation
+        var widget = try await store.get(Widget.self, named: "w10", in: "default")
+        for size in 2..<100 {
+            widget.spec.size = Int64(size)
+            widget = try await store.update(widget)
+        }
+        let error = await #expect(throws: StoreError.self) { try await store.list(query) }
+        guard case .expired(5, let oldest)? = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        #expect(oldest > 60)
+    }
+
+    @Test("Tokens of other making are refused", arguments: ["", "x", "MTIz", "eAp5Cno="])
+    func badTokens(text: String) {
+        #expect(ContinueToken(text) == nil)
+    }
+}
