@@ -1,0 +1,253 @@
+import Synchronization
+
+/// One request and its answer: the bridge between the daemon's thread, which calls in here at every step, and the
+/// Swift task that runs the handler.
+///
+/// While the handler works, or a stream has nothing to send, the connection is suspended; whoever has news resumes
+/// it. Connection and phase change together under one lock, so a connection is never resumed twice, nor after its end.
+final class HTTPExchange: Sendable {
+    /// How far the exchange has come; it only ever moves down this list.
+    enum Phase {
+        /// The body is arriving.
+        case receiving
+        /// The handler runs; the connection is suspended.
+        case handling
+        /// The answer is there and waits for the daemon's thread.
+        case answered(MicroHTTPResponse)
+        /// The answer is being sent.
+        case sending
+        /// The daemon is done with the request; the connection is gone or serves another one.
+        case over
+    }
+
+    struct State {
+        var connection: MicroHTTPConnection?
+        var phase = Phase.receiving
+        var isSuspended = false
+        var body: [UInt8] = []
+        var bodySize = 0
+        var stalledBodySize: Int?
+        var task: Task<Void, Never>?
+        var isTaskDone = true
+        var stream: HTTPStreamState?
+
+        /// Lets the daemon call in again.
+        mutating func resume() {
+            guard isSuspended else { return }
+            isSuspended = false
+            connection?.resume()
+        }
+
+        /// Stops the daemon from calling in; on its own thread only.
+        mutating func suspend() {
+            isSuspended = true
+            connection?.suspend()
+        }
+
+        /// Breaks the connection of a client that closed it in the middle of its body.
+        ///
+        /// libmicrohttpd 0.9.75 misses the end of a connection that arrives together with data, and would wait for
+        /// the idle timeout. Two looks without progress in between make sure that nothing is left to read.
+        mutating func dropStalledUpload() {
+            guard case .receiving = phase, let connection, connection.isAbandoned else { return }
+            if stalledBodySize == bodySize {
+                connection.disconnect()
+            }
+            stalledBodySize = bodySize
+        }
+
+        /// Hands an answer to the daemon; on its own thread only.
+        mutating func send(_ response: MicroHTTPResponse?) -> Bool {
+            phase = .sending
+            guard let response else { return false }
+            return connection?.queue(response) ?? false
+        }
+    }
+
+    let state: Mutex<State>
+    private let head: HTTPRequestHead
+    private let exchanges: HTTPExchanges
+
+    init(_ head: HTTPRequestHead, from connection: MicroHTTPConnection, in exchanges: HTTPExchanges) {
+        self.head = head
+        self.exchanges = exchanges
+        state = Mutex(State(connection: connection))
+    }
+
+    // MARK: What the daemon's thread reports; false closes the connection.
+
+    /// The head is there; a body far too large to read is refused right away.
+    func headReceived() -> Bool {
+        guard let length = head.contentLength, length > discardLimit else { return true }
+        return state.withLock { $0.send(Self.refusal(413, bodyTooLarge)) }
+    }
+
+    /// A piece of the body is there.
+    ///
+    /// A body somewhat too large is read to its end and dropped, because a client still sending would not see the
+    /// answer.
+    func received(_ piece: UnsafeRawBufferPointer) -> Bool {
+        state.withLock { state in
+            state.bodySize += piece.count
+            if state.bodySize <= exchanges.options.bodyLimit {
+                state.body.append(contentsOf: piece)
+            } else {
+                state.body = []
+            }
+            return state.bodySize <= discardLimit
+        }
+    }
+
+    /// The body is complete, or the connection was resumed.
+    func proceed() -> Bool {
+        state.withLock { state in
+            switch state.phase {
+            case .receiving:
+                guard state.bodySize <= exchanges.options.bodyLimit else {
+                    return state.send(Self.refusal(413, bodyTooLarge))
+                }
+                guard !exchanges.isStopping else { return state.send(Self.refusal(503, "the server is stopping")) }
+                guard let request = head.request(body: state.body) else {
+                    return state.send(Self.refusal(400, "the path or query is not properly escaped UTF-8"))
+                }
+                state.body = []
+                state.phase = .handling
+                state.suspend()
+                state.isTaskDone = false
+                state.task = Task { await self.handle(request) }
+            case .handling:
+                state.suspend()
+            case .answered(let response):
+                return state.send(response)
+            case .sending, .over:
+                break
+            }
+            return true
+        }
+    }
+
+    /// The daemon is done with the request: the answer is out, or the client is gone.
+    func ended() {
+        let (task, writer) = state.withLock { state in
+            state.phase = .over
+            state.connection = nil
+            state.isSuspended = false
+            state.body = []
+            defer { state.task = nil }
+            return (state.task, state.stream?.end(.clientLeft, dropping: true))
+        }
+        task?.cancel()
+        writer?.resume()
+        leaveIfDone()
+    }
+
+    // MARK: The handler's task
+
+    private func handle(_ request: HTTPServerRequest) async {
+        let response = await exchanges.handler(request)
+        switch response.body {
+        case .bytes(let bytes):
+            answer(MicroHTTPResponse(status: response.status, headers: response.headers, bytes: bytes))
+        case .stream(let stream):
+            state.withLock { state in
+                guard case .handling = state.phase else { return }
+                let isStopping = exchanges.isStopping
+                state.stream = HTTPStreamState(
+                    limit: stream.queueLimit, heartbeat: stream.heartbeat, ending: isStopping ? .serverStopping : nil)
+                if isStopping {
+                    state.task?.cancel()
+                }
+            }
+            answer(MicroHTTPResponse(status: response.status, headers: response.headers, streamOf: self))
+            await stream.produce(HTTPStreamWriter(exchange: self))
+            finishStream()
+        }
+        state.withLock { $0.isTaskDone = true }
+        leaveIfDone()
+    }
+
+    private func answer(_ response: MicroHTTPResponse?) {
+        state.withLock { state in
+            guard case .handling = state.phase else { return }
+            if let response = response ?? Self.refusal(500, "out of memory") {
+                state.phase = .answered(response)
+            } else {
+                state.connection?.disconnect()
+            }
+            state.resume()
+        }
+    }
+
+    // MARK: The server's looks and its stop
+
+    /// Looks whether the client is still there, and lets a silent stream speak up.
+    func check(checksPerHeartbeat: Int) {
+        let (task, writer) = state.withLock { state -> (Task<Void, Never>?, CheckedContinuation<Void, Never>?) in
+            guard let connection = state.connection else { return (nil, nil) }
+            guard state.isSuspended else {
+                state.dropStalledUpload()
+                return (nil, nil)
+            }
+            guard connection.isAbandoned else {
+                if state.stream?.beats(after: checksPerHeartbeat) == true {
+                    state.resume()
+                }
+                return (nil, nil)
+            }
+            let writer = state.stream?.end(.clientLeft, dropping: true)
+            if state.stream != nil {
+                state.resume()
+            }
+            return (state.task, writer)
+        }
+        task?.cancel()
+        writer?.resume()
+    }
+
+    /// Ends a stream in good order because the server stops; a handler may finish what it does.
+    func windDown() {
+        let (task, writer) = state.withLock { state -> (Task<Void, Never>?, CheckedContinuation<Void, Never>?) in
+            guard let writer = state.stream.map({ _ in state.stream?.end(.serverStopping, dropping: false) }) else {
+                return (nil, nil)
+            }
+            state.resume()
+            return (state.task, writer)
+        }
+        task?.cancel()
+        writer?.resume()
+    }
+
+    /// Leaves nothing suspended, because the daemon is about to stop whatever the handler still does.
+    func abandon() {
+        let (task, writer) = state.withLock { state -> (Task<Void, Never>?, CheckedContinuation<Void, Never>?) in
+            if case .handling = state.phase, let refusal = Self.refusal(503, "the server is stopping") {
+                state.phase = .answered(refusal)
+            }
+            let writer = state.stream?.end(.serverStopping, dropping: true)
+            state.connection?.disconnect()
+            state.resume()
+            return (state.task, writer)
+        }
+        task?.cancel()
+        writer?.resume()
+    }
+
+    private func leaveIfDone() {
+        let isDone = state.withLock { state in
+            guard case .over = state.phase else { return false }
+            return state.isTaskDone
+        }
+        if isDone {
+            exchanges.remove(self)
+        }
+    }
+
+    private var discardLimit: Int { exchanges.options.bodyLimit * 4 }
+    private var bodyTooLarge: String { "the request body is larger than \(exchanges.options.bodyLimit) bytes" }
+
+    private static func refusal(_ status: Int, _ text: String) -> MicroHTTPResponse? {
+        MicroHTTPResponse(
+            status: status, headers: [HTTPServerField("Content-Type", "text/plain; charset=utf-8")],
+            bytes: Array(text.utf8) + [UInt8(ascii: "\n")])
+    }
+}

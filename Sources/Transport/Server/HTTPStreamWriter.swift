@@ -1,0 +1,53 @@
+/// Writes a streamed response; handed to ``HTTPServerStream/produce``.
+///
+/// One task writes at a time. What is written goes out at once, in order, as long as the client reads; beyond the
+/// stream's queue limit ``write(_:)`` waits and ``offer(_:)`` cuts the client.
+public struct HTTPStreamWriter: Sendable {
+    let exchange: HTTPExchange
+
+    /// Whether the client is still there, as far as is known.
+    public var isOpen: Bool { exchange.streamEnd == nil }
+
+    /// Adds bytes to the stream, after waiting until the client has read enough of what went before.
+    ///
+    /// A client that reads nothing at all is cut after the server's idle timeout.
+    ///
+    /// - Throws: ``HTTPStreamEnded`` if the stream has ended or the task is cancelled.
+    public func write(_ bytes: [UInt8]) async throws(HTTPStreamEnded) {
+        while try !exchange.enqueue(bytes, onOverflow: .wait) {
+            await exchange.waitForRoom()
+            if Task.isCancelled {
+                throw exchange.streamEnd ?? .cancelled
+            }
+        }
+    }
+
+    /// Adds bytes to the stream without waiting; a client whose queue has no room for them is cut.
+    ///
+    /// - Throws: ``HTTPStreamEnded`` if the stream has ended, ``HTTPStreamEnded/clientTooSlow`` if it ends by this.
+    public func offer(_ bytes: [UInt8]) throws(HTTPStreamEnded) {
+        _ = try exchange.enqueue(bytes, onOverflow: .cut)
+    }
+}
+
+/// Why a stream takes no more bytes.
+public enum HTTPStreamEnded: Error, Sendable, Equatable, CustomStringConvertible {
+    /// The client closed the connection or it broke.
+    case clientLeft
+    /// The client did not read fast enough and was cut.
+    case clientTooSlow
+    /// The server is stopping.
+    case serverStopping
+    /// The writing task was cancelled.
+    case cancelled
+
+    /// A sentence that says what happened.
+    public var description: String {
+        switch self {
+        case .clientLeft: "the client of this stream left"
+        case .clientTooSlow: "the client of this stream read too slowly and was cut"
+        case .serverStopping: "the server of this stream is stopping"
+        case .cancelled: "the writer of this stream was cancelled"
+        }
+    }
+}

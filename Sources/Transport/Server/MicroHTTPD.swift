@@ -1,0 +1,213 @@
+import CMicroHTTPD
+import Glibc
+
+/// A libmicrohttpd daemon; this file is the only one that calls that library.
+///
+/// Its single thread reads requests and writes responses; everything it reports goes to an ``HTTPExchange``, and while
+/// a handler or stream has nothing to send, the connection is suspended.
+///
+/// Unchecked `Sendable`: the pointer is set once, libmicrohttpd locks its daemon itself, and `stop` is called once,
+/// by the server's `run`.
+final class MicroHTTPDaemon: @unchecked Sendable {
+    private let daemon: OpaquePointer
+    private let exchanges: Unmanaged<HTTPExchanges>
+
+    /// Starts to serve on a listening socket, which is closed or owned by the daemon from here on, also if this fails.
+    ///
+    /// The daemon gets a duplicate: after some failures libmicrohttpd has closed the descriptor it was given, after
+    /// others it has not. The shutdown frees the port in both cases.
+    init(listeningOn descriptor: Int32, port: UInt16, exchanges: HTTPExchanges) throws(HTTPServerError) {
+        let options = exchanges.options
+        self.exchanges = Unmanaged.passRetained(exchanges)
+        let started = lodestone_start_daemon(
+            fcntl(descriptor, F_DUPFD_CLOEXEC, 3), accessed, completed, self.exchanges.toOpaque(),
+            options.connectionMemory,
+            UInt32(clamping: options.connectionLimit), UInt32(clamping: options.idleTimeout.components.seconds),
+            options.tls?.certificatePEM, options.tls?.privateKeyPEM)
+        guard let started else {
+            let code = errno
+            self.exchanges.release()
+            shutdown(descriptor, Int32(SHUT_RDWR))
+            close(descriptor)
+            guard options.tls == nil else { throw .unusableCertificate }
+            throw .failed(address: options.address, port: port, reason: String(cString: strerror(code)))
+        }
+        close(descriptor)
+        daemon = started
+    }
+
+    /// Takes no more connections; those that are open go on.
+    ///
+    /// - Returns: The listening socket, to be closed after ``stop()``.
+    func refuseConnections() -> Int32 {
+        MHD_quiesce_daemon(daemon)
+    }
+
+    /// Ends the thread and closes every connection; none may be suspended, and nothing may be called afterwards.
+    func stop() {
+        MHD_stop_daemon(daemon)
+        exchanges.release()
+    }
+}
+
+/// A client's connection, for as long as one request on it lasts.
+///
+/// Unchecked `Sendable`: an exchange uses it under its lock and forgets it when libmicrohttpd reports the request's
+/// end, before the connection is freed; suspending and queueing happen on the daemon's thread only, and
+/// `MHD_resume_connection` may be called from any.
+struct MicroHTTPConnection: @unchecked Sendable {
+    private let connection: OpaquePointer
+    private let descriptor: Int32
+
+    fileprivate init(_ connection: OpaquePointer) {
+        self.connection = connection
+        descriptor = lodestone_connection_socket(connection)
+    }
+
+    func suspend() {
+        MHD_suspend_connection(connection)
+    }
+
+    func resume() {
+        MHD_resume_connection(connection)
+    }
+
+    /// Starts to send a response; false if the connection must be closed instead.
+    func queue(_ response: MicroHTTPResponse) -> Bool {
+        MHD_queue_response(connection, UInt32(response.status), response.pointer) == .YES
+    }
+
+    /// Breaks the connection; the daemon notices when the connection is resumed or polled.
+    func disconnect() {
+        shutdown(descriptor, Int32(SHUT_RDWR))
+    }
+
+    /// Whether the client closed its side: a suspended connection is not polled by the daemon.
+    var isAbandoned: Bool {
+        let hangUp = Int16(POLLERR | POLLHUP) | 0x2000 /* POLLRDHUP */
+        var watched = pollfd(fd: descriptor, events: 0x2000, revents: 0)
+        return poll(&watched, 1, 0) > 0 && watched.revents & hangUp != 0
+    }
+
+    fileprivate func fields(_ kind: MHD_ValueKind) -> [HTTPServerField] {
+        var list: [HTTPServerField] = []
+        withUnsafeMutablePointer(to: &list) { list in
+            _ = MHD_get_connection_values_n(connection, kind, collect, list)
+        }
+        return list
+    }
+}
+
+/// A response as libmicrohttpd holds it.
+///
+/// Unchecked `Sendable`: it is complete when the initialiser returns and only counted references change afterwards,
+/// under libmicrohttpd's own lock.
+final class MicroHTTPResponse: @unchecked Sendable {
+    fileprivate let pointer: OpaquePointer
+    let status: Int
+
+    /// A response of complete content.
+    init?(status: Int, headers: [HTTPServerField], bytes: [UInt8]) {
+        let made = bytes.withUnsafeBytes { bytes in
+            MHD_create_response_from_buffer(
+                bytes.count, UnsafeMutableRawPointer(mutating: bytes.baseAddress), .RESPMEM_MUST_COPY)
+        }
+        guard let made else { return nil }
+        pointer = made
+        self.status = status
+        add(headers)
+    }
+
+    /// A response whose content an exchange's stream supplies.
+    init?(status: Int, headers: [HTTPServerField], streamOf exchange: HTTPExchange) {
+        let held = Unmanaged.passRetained(exchange)
+        guard let made = MHD_create_response_from_callback(.max, 1_024, read, held.toOpaque(), released) else {
+            held.release()
+            return nil
+        }
+        pointer = made
+        self.status = status
+        add(headers)
+    }
+
+    deinit {
+        MHD_destroy_response(pointer)
+    }
+
+    private func add(_ headers: [HTTPServerField]) {
+        for header in headers {
+            // A value may quote what a client sent; control characters in it must not end the header.
+            let value = String(decoding: header.value.utf8.map { $0 < 0x20 || $0 == 0x7F ? 0x20 : $0 }, as: UTF8.self)
+            _ = MHD_add_response_header(pointer, header.name, value)
+        }
+    }
+}
+
+/// Called on the daemon's thread for every step of a request: once for its headers, for each piece of its body, for
+/// its end, and again whenever the connection was resumed without a response.
+private func accessed(
+    context: UnsafeMutableRawPointer?, connection: OpaquePointer?, url: UnsafePointer<CChar>?,
+    method: UnsafePointer<CChar>?, version: UnsafePointer<CChar>?, data: UnsafePointer<CChar>?,
+    size: UnsafeMutablePointer<Int>?, slot: UnsafeMutablePointer<UnsafeMutableRawPointer?>?
+) -> MHD_Result {
+    guard let context, let connection, let url, let method, let size, let slot else { return .NO }
+    guard let held = slot.pointee else {
+        let exchanges = Unmanaged<HTTPExchanges>.fromOpaque(context).takeUnretainedValue()
+        let client = MicroHTTPConnection(connection)
+        let head = HTTPRequestHead(
+            method: String(cString: method), rawPath: String(cString: url), rawQuery: client.fields(.GET_ARGUMENT_KIND),
+            headers: client.fields(.HEADER_KIND))
+        let exchange = exchanges.begin(head, from: client)
+        slot.pointee = Unmanaged.passRetained(exchange).toOpaque()
+        return exchange.headReceived() ? .YES : .NO
+    }
+    let exchange = Unmanaged<HTTPExchange>.fromOpaque(held).takeUnretainedValue()
+    guard size.pointee > 0 else { return exchange.proceed() ? .YES : .NO }
+    let piece = UnsafeRawBufferPointer(start: data, count: size.pointee)
+    size.pointee = 0
+    return exchange.received(piece) ? .YES : .NO
+}
+
+/// Called on the daemon's thread when a request is over, well or not; the connection may serve another one.
+private func completed(
+    context: UnsafeMutableRawPointer?, connection: OpaquePointer?,
+    slot: UnsafeMutablePointer<UnsafeMutableRawPointer?>?,
+    reason: MHD_RequestTerminationCode
+) {
+    guard let slot, let held = slot.pointee else { return }
+    slot.pointee = nil
+    Unmanaged<HTTPExchange>.fromOpaque(held).takeRetainedValue().ended()
+}
+
+/// Called on the daemon's thread whenever the client can take more of a stream.
+private func read(
+    context: UnsafeMutableRawPointer?, position: UInt64, buffer: UnsafeMutablePointer<CChar>?, capacity: Int
+) -> Int {
+    guard let context else { return -2 }
+    let exchange = Unmanaged<HTTPExchange>.fromOpaque(context).takeUnretainedValue()
+    switch exchange.read(into: UnsafeMutableRawBufferPointer(start: buffer, count: capacity)) {
+    case .bytes(let count): return count
+    case .later: return 0
+    case .end: return -1  // MHD_CONTENT_READER_END_OF_STREAM
+    case .failure: return -2  // MHD_CONTENT_READER_END_WITH_ERROR
+    }
+}
+
+/// Called when libmicrohttpd no longer needs a stream's response.
+private func released(context: UnsafeMutableRawPointer?) {
+    guard let context else { return }
+    Unmanaged<HTTPExchange>.fromOpaque(context).release()
+}
+
+/// Called for each header or query item; `context` is the list they are collected in.
+private func collect(
+    context: UnsafeMutableRawPointer?, kind: MHD_ValueKind, name: UnsafePointer<CChar>?, nameSize: Int,
+    value: UnsafePointer<CChar>?, valueSize: Int
+) -> MHD_Result {
+    func text(_ start: UnsafePointer<CChar>?, _ size: Int) -> String {
+        String(decoding: UnsafeRawBufferPointer(start: start, count: start == nil ? 0 : size), as: UTF8.self)
+    }
+    context?.assumingMemoryBound(to: [HTTPServerField].self).pointee
+        .append(HTTPServerField(text(name, nameSize), text(value, valueSize)))
+    return .YES
+}
