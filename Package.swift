@@ -49,7 +49,6 @@ let package = Package(
         library("Archive", ["Model", "Etcd", "Crypto"]),
         library("Nodes", ["CPlatform"]),
         library("Inspectors", ["Model"]),
-        library("Observers", ["Model", "Transport", "Etcd"]),
 
         // Layer 4: reconciling in general; knows nothing of etcd.
         library("ControllerRuntime", ["Model", "Store", "Telemetry"]),
@@ -59,7 +58,7 @@ let package = Package(
             "Controller",
             [
                 "Model", "Telemetry", "Transport", "Crypto", "Store", "Etcd", "Archive", "Nodes", "Inspectors",
-                "Observers", "ControllerRuntime",
+                "ControllerRuntime",
             ]),
         library("API", ["Model", "Manifests", "Telemetry", "Transport", "Crypto", "Store"]),
 
@@ -68,7 +67,7 @@ let package = Package(
             name: "lodestone",
             dependencies: [
                 "Model", "Telemetry", "Transport", "Crypto", "Manifests", "Store", "Etcd", "Archive", "Nodes",
-                "Inspectors", "Observers", "ControllerRuntime", "Controller", "API", "CPlatform",
+                "Inspectors", "ControllerRuntime", "Controller", "API", "CPlatform",
             ], swiftSettings: strict),
 
         // Tests mirror Sources.
@@ -85,8 +84,6 @@ let package = Package(
         tests(of: "Archive", ["TestSupport", "Model", "Etcd", "Crypto"]),
         tests(of: "Nodes", ["TestSupport"]),
         tests(of: "Inspectors", ["Model"]),
-        tests(of: "Observers", ["TestSupport", "Model", "Inspectors", "Transport", "Etcd"]),
-        tests(of: "Controller", ["TestSupport", "Model", "Store", "ControllerRuntime", "Nodes", "Observers"]),
         tests(of: "ControllerRuntime", ["Model", "Store", "Telemetry", "TestSupport"]),
     ]
 )

@@ -1,0 +1,1 @@
+/// The layers above name this module; its first type replaces this line.
