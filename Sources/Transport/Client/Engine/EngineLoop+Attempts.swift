@@ -69,8 +69,7 @@ extension EngineLoop {
         case .waiting:
             abandon(transfer, .deadlineWhileWaiting)
         case .running:
-            guard let allowed = transfer.request.idleTimeout, transfer.request.kind == .stream, transfer.wasStarted
-            else {
+            guard let allowed = transfer.request.idleTimeout, transfer.hasBegun else {
                 abandon(transfer, transfer.wasStarted ? .deadlineWhileRunning : .deadlineWhileConnecting)
                 return
             }
@@ -85,13 +84,12 @@ extension EngineLoop {
         }
     }
 
-    /// The request is being sent: from here on a stream has no deadline, only a limit to its silence.
-    func requestOnItsWay(_ transfer: Transfer) {
-        transfer.wasStarted = true
-        transfer.attemptWasStarted = true
-        guard transfer.request.kind == .stream else {
+    /// From here on a stream has no deadline, only a limit to its silence.
+    func streamHasBegun(_ transfer: Transfer) {
+        guard transfer.request.kind == .stream, !transfer.hasBegun else {
             return
         }
+        transfer.hasBegun = true
         transfer.lastSign = .now
         if let allowed = transfer.request.idleTimeout {
             deadlines.set(transfer, to: transfer.lastSign.advanced(by: allowed))

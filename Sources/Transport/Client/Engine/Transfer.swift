@@ -38,6 +38,8 @@ final class Transfer: @unchecked Sendable {
     var lacksDescriptors = false
     /// Whether a second attempt after a broken connection was made.
     var wasRepeated = false
+    /// Of a stream: whether its deadline was met.
+    var hasBegun = false
     /// Of a stream: when the server last said something.
     var lastSign: ContinuousClock.Instant
     /// Of a stream: whether the reader holds it up.
@@ -47,6 +49,25 @@ final class Transfer: @unchecked Sendable {
         self.request = request
         self.pool = pool
         lastSign = .now
+    }
+
+    /// Passes a chunk of the answer on.
+    func receive(_ body: UnsafeRawBufferPointer) -> BodyVerdict {
+        let verdict = observer?.received(body: body) ?? .refused
+        if request.kind == .stream {
+            lastSign = .now
+            isHeldUp = verdict == .full
+        }
+        return verdict
+    }
+
+    /// Passes a header line of the answer on, without its line end.
+    func receive(header line: UnsafeRawBufferPointer) {
+        var end = line.count
+        while end > 0, line[end - 1] == UInt8(ascii: "\n") || line[end - 1] == UInt8(ascii: "\r") {
+            end -= 1
+        }
+        observer?.received(headerLine: UnsafeRawBufferPointer(rebasing: line[..<end]))
     }
 
     /// Tells the observer, once, how it ended.
