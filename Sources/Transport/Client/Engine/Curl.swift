@@ -306,10 +306,10 @@ private func curlWantsBody(
 
 private func curlWillSend(
     _ owner: UnsafeMutableRawPointer?, _: UnsafeMutablePointer<CChar>?, _: UnsafeMutablePointer<CChar>?, _: Int32,
-    _: Int32
+    _ localPort: Int32
 ) -> Int32 {
     if let easy = easy(owner), let transfer = easy.transfer {
-        easy.delegate.willSend(transfer)
+        easy.delegate.willSend(transfer, localPort: Int(localPort))
     }
     return CURL_PREREQFUNC_OK
 }

@@ -2,7 +2,8 @@ import Glibc
 import Synchronization
 
 extension EngineLoop: CurlDelegate {
-    func willSend(_ transfer: Transfer) {
+    func willSend(_ transfer: Transfer, localPort: Int) {
+        register(transfer, localPort: localPort)
         transfer.wasStarted = true
         transfer.attemptWasStarted = true
         // A gRPC server may keep even the head of its answer until there is a message to send.
@@ -27,15 +28,34 @@ extension EngineLoop: CurlDelegate {
             transfer.lacksDescriptors = errno == EMFILE || errno == ENFILE
             return -1
         }
-        sockets[socket] = OpenSocket(pool: transfer.pool, key: transfer.pool.key)
-        transfer.pool.openSockets += 1
-        counters.connectionsOpened.add(1, ordering: .relaxed)
+        transfer.madeSockets.append(socket)
         return socket
+    }
+
+    /// Enters the new connection of an opener in the books.
+    ///
+    /// Not before it stands: until then libcurl closes sockets without telling, and may have made several, one per
+    /// address of a name. The local port tells which of them it is.
+    private func register(_ transfer: Transfer, localPort: Int) {
+        guard !transfer.isRider,
+            let socket = transfer.madeSockets.first(where: { ClientSocket.localPort(of: $0) == localPort })
+        else {
+            return
+        }
+        transfer.madeSockets = []
+        sockets[socket] = OpenSocket(pool: transfer.pool, key: transfer.pool.key)
+        transfer.pool.opened()
+        transfer.holdsConnection = true
+        transfer.pool.occupied()
+        counters.connectionsOpened.add(1, ordering: .relaxed)
     }
 
     func closeSocket(_ socket: Int32) {
         poller.forget(socket)
-        sockets.removeValue(forKey: socket)?.pool?.openSockets -= 1
+        if let open = sockets.removeValue(forKey: socket) {
+            open.pool?.closed()
+            counters.connectionsClosed.add(1, ordering: .relaxed)
+        }
         _ = close(socket)
     }
 
