@@ -46,7 +46,7 @@ let package = Package(
         library("Etcd", ["Model", "Transport", "Crypto", "CPlatform"]),
 
         // Layer 3: what is done with clusters.
-        library("Archive", ["Model", "Etcd", "Crypto"]),
+        library("Archive", ["Model", "Etcd", "Crypto", "CPlatform"]),
         library("Nodes", ["CPlatform"]),
         library("Inspectors", ["Model"]),
 
@@ -72,7 +72,7 @@ let package = Package(
 
         // Tests mirror Sources.
         .target(
-            name: "TestSupport", dependencies: ["Model", "Transport", "Etcd", "Nodes", "CPlatform"],
+            name: "TestSupport", dependencies: ["Model", "Transport", "Etcd", "Archive", "Nodes", "CPlatform"],
             path: "Tests/TestSupport", swiftSettings: strict),
         tests(of: "Model", []),
         tests(of: "Telemetry", []),

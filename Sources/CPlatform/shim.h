@@ -82,4 +82,14 @@ static inline uint32_t lodestone_crc32c(uint32_t state, const uint8_t *bytes, si
     return state;
 #endif
 }
+
+/// Reserves the blocks for the first `size` bytes of a file without changing its size; -1 with errno set on failure.
+static inline int lodestone_reserve(int descriptor, int64_t size) {
+    return (int)syscall(SYS_fallocate, descriptor, 1 /* FALLOC_FL_KEEP_SIZE */, (int64_t)0, size);
+}
+
+/// Has the kernel begin to write a range of a file to the disk, without waiting for it.
+static inline int lodestone_begin_writing(int descriptor, int64_t offset, int64_t size) {
+    return (int)syscall(SYS_sync_file_range, descriptor, offset, size, 2 /* SYNC_FILE_RANGE_WRITE */);
+}
 #endif

@@ -130,17 +130,14 @@ struct BucketTree {
     ) throws(DatabaseError) {
         let reader = reader
         let fault = { (detail: String) in reader.damage(page, "in a bucket kept inside the page, " + detail) }
-        // withUnsafeBytes cannot pass a typed error on, so the bytes are lent for the length of this call.
-        let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 16)
-        defer { copy.deallocate() }
-        copy.copyBytes(from: bytes)
-        guard copy.count >= PageHeader.size else { throw fault("there is no page") }
-        let header = PageHeader(UnsafeRawBufferPointer(copy))
-        guard header.kind == .leaf, header.id == 0, header.overflow == 0 else { throw fault("the page is no leaf") }
-        try Page(header: header, bytes: UnsafeRawBufferPointer(copy)).forEachEntry(fault: fault) {
-            (entry) throws(DatabaseError) in
-            guard entry.element.flags == 0 else { throw fault("there is another bucket") }
-            try body(page, entry)
+        try bytes.span.withUnsafeBytes { (bytes) throws(DatabaseError) in
+            guard bytes.count >= PageHeader.size else { throw fault("there is no page") }
+            let header = PageHeader(bytes)
+            guard header.kind == .leaf, header.id == 0, header.overflow == 0 else { throw fault("the page is no leaf") }
+            try Page(header: header, bytes: bytes).forEachEntry(fault: fault) { (entry) throws(DatabaseError) in
+                guard entry.element.flags == 0 else { throw fault("there is another bucket") }
+                try body(page, entry)
+            }
         }
     }
 

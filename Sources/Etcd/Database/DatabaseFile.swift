@@ -24,12 +24,19 @@ public final class DatabaseFile: Sendable {
     private let descriptor: Int32
 
     /// Opens a file and proves the arithmetic of its size and its two meta pages.
-    public init(path: String) throws(DatabaseError) {
+    ///
+    /// - Throws: `DatabaseError`, with the code `inUse` if a process holds bbolt's lock on the file.
+    public convenience init(path: String) throws(DatabaseError) {
+        try self.init(path: path, isLockIgnored: false)
+    }
+
+    /// Opens a file as above; a caller who holds the lock itself knows that nobody writes.
+    package init(path: String, isLockIgnored: Bool) throws(DatabaseError) {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw .unreadable(path: path, doing: "opening the file", errno: errno) }
         do throws(DatabaseError) {
             byteCount = try Self.regularSize(of: descriptor, path: path)
-            try Self.refuseIfLocked(descriptor, path: path)
+            if !isLockIgnored { try Self.refuseIfLocked(descriptor, path: path) }
             meta = try Self.readMeta(descriptor, path: path, byteCount: byteCount)
             trailer = try Self.readTrailer(descriptor, path: path, byteCount: byteCount)
             try Self.checkSize(byteCount - (trailer?.count ?? 0), isSnapshot: trailer != nil, meta: meta, path: path)
@@ -49,7 +56,9 @@ public final class DatabaseFile: Sendable {
     /// Proves that the sha256 trailer belongs to the bytes before it, by reading all of them.
     ///
     /// bbolt has no checksums on pages of data, so this alone finds a flipped bit in a value.
-    public func verifyTrailer() throws(DatabaseError) {
+    /// Returns the sha256 of the whole file, the trailer included, as `sha256sum` prints it.
+    @discardableResult
+    public func verifyTrailer() throws(DatabaseError) -> [UInt8] {
         guard let trailer else {
             throw DatabaseError(.trailerMissing, path: path, "the file does not end in a sha256 trailer")
         }
@@ -71,6 +80,8 @@ public final class DatabaseFile: Sendable {
                 .trailerMismatch, path: path,
                 "the sha256 trailer is \(Hex.encode(trailer)) but the bytes have \(Hex.encode(computed))")
         }
+        digest.update(trailer)
+        return digest.finalize()
     }
 
     /// A reader over the pages, with a window of its own, so that several walks may run at once.

@@ -1,3 +1,5 @@
+import Model
+
 /// The checksum etcd calls HashKV, which is equal on members that hold the same keys and history.
 public struct KeyspaceHash: Sendable, Equatable {
     /// The CRC32C of the records up to `revision` that a compaction leaves.
@@ -23,6 +25,16 @@ public enum TombstoneRule: Sendable, Equatable {
     case hashed
     /// Releases from 3.4.34 and 3.5.16 on, and all of 3.6: it is left out (`kvHasher.WriteKeyValue`).
     case skipped
+
+    /// The rule of a release by its version, such as `3.4.23`; a text that is none is taken for an old release.
+    public init(etcdVersion text: String) {
+        guard let version = EtcdVersion(text) else {
+            self = .hashed
+            return
+        }
+        let first = version.minor == 4 ? EtcdVersion(3, 4, 34) : EtcdVersion(3, 5, 16)
+        self = version >= first ? .skipped : .hashed
+    }
 }
 
 /// The running HashKV over records in order: seeded with the bucket's name, as `HashByRev` does.

@@ -50,8 +50,9 @@ final class EndpointPool: @unchecked Sendable {
         let family: Family
     }
 
-    private var connections = 0
-    private var occupiedConnections = 0
+    /// The sockets libcurl has open to this server.
+    var openSockets = 0
+    private var running = 0
     private var queues: [Lane: Queue] = [:]
 
     /// Creates a pool; `farewell` is called when the last channel and the last call let it go.
@@ -71,7 +72,7 @@ final class EndpointPool: @unchecked Sendable {
     /// Whether a connection probably stands idle.
     ///
     /// Only a guess: libcurl decides, and a transfer that finds none starts over as one that opens a connection.
-    var hasIdleConnection: Bool { connections > occupiedConnections }
+    var hasIdleConnection: Bool { openSockets > running }
 
     /// Counts the transfer as running, or lines it up; `true` if it may start now.
     func admit(_ transfer: Transfer) -> Bool {
@@ -101,15 +102,9 @@ final class EndpointPool: @unchecked Sendable {
         return next
     }
 
-    /// A connection to this server stands.
-    func opened() { connections += 1 }
-
-    /// A connection that stood is closed.
-    func closed() { connections -= 1 }
-
-    /// An attempt uses a connection.
-    func occupied() { occupiedConnections += 1 }
+    /// An attempt occupies a connection.
+    func occupied() { running += 1 }
 
     /// An attempt lets its connection go.
-    func vacated() { occupiedConnections -= 1 }
+    func vacated() { running -= 1 }
 }

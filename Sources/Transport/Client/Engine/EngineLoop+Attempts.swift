@@ -7,8 +7,7 @@ import Synchronization
 extension EngineLoop {
     /// Starts a transfer, or lines it up for a connection.
     func admit(_ transfer: Transfer) {
-        if let failure = transfer.failureBeforeStart {
-            transfer.finish(TransferOutcome(failure: failure, wasStarted: false))
+        guard case .created = transfer.phase else {
             return
         }
         let grace = transfer.request.serverGrace ?? .zero
@@ -23,10 +22,7 @@ extension EngineLoop {
     /// Its connection is closed with it: after an answer that was cut off nobody knows what will still come over it.
     func abandon(_ transfer: Transfer, _ failure: TransferFailure) {
         switch transfer.phase {
-        case .created:
-            // A task that is cancelled already says so before its call is there.
-            transfer.failureBeforeStart = failure
-        case .waiting:
+        case .created, .waiting:
             deadlines.remove(transfer)
             transfer.finish(TransferOutcome(failure: failure, wasStarted: transfer.wasStarted))
         case .running(let easy):
@@ -55,7 +51,9 @@ extension EngineLoop {
     /// libcurl is done with an attempt.
     func attemptEnded(_ transfer: Transfer, _ easy: CurlEasy, code: Int) {
         var outcome = easy.outcome(code: code)
-        outcome.failure = outcome.failure.map { explained($0, transfer) }
+        if outcome.failure != nil, transfer.lacksDescriptors {
+            outcome.failure = .noDescriptors
+        }
         detach(transfer, easy)
         if mayRepeat(transfer, after: outcome) {
             transfer.observer?.restarted()
@@ -71,7 +69,8 @@ extension EngineLoop {
         case .waiting:
             abandon(transfer, .deadlineWhileWaiting)
         case .running:
-            guard let allowed = transfer.request.idleTimeout, transfer.hasBegun else {
+            guard let allowed = transfer.request.idleTimeout, transfer.request.kind == .stream, transfer.wasStarted
+            else {
                 abandon(transfer, transfer.wasStarted ? .deadlineWhileRunning : .deadlineWhileConnecting)
                 return
             }
@@ -86,12 +85,13 @@ extension EngineLoop {
         }
     }
 
-    /// From here on a stream has no deadline, only a limit to its silence.
-    func streamHasBegun(_ transfer: Transfer) {
-        guard transfer.request.kind == .stream, !transfer.hasBegun else {
+    /// The request is being sent: from here on a stream has no deadline, only a limit to its silence.
+    func requestOnItsWay(_ transfer: Transfer) {
+        transfer.wasStarted = true
+        transfer.attemptWasStarted = true
+        guard transfer.request.kind == .stream else {
             return
         }
-        transfer.hasBegun = true
         transfer.lastSign = .now
         if let allowed = transfer.request.idleTimeout {
             deadlines.set(transfer, to: transfer.lastSign.advanced(by: allowed))
@@ -103,11 +103,9 @@ extension EngineLoop {
     private func attempt(_ transfer: Transfer, asRider isRider: Bool) {
         transfer.isRider = isRider
         transfer.attemptWasStarted = false
-        transfer.hasAnswer = false
         transfer.wasRefusedSocket = false
         transfer.lacksDescriptors = false
         transfer.socket = nil
-        transfer.madeSockets = []
         guard let easy = takeHandle() else {
             let failure = TransferFailure.library(code: 27, detail: "")
             end(transfer, TransferOutcome(failure: failure, wasStarted: transfer.wasStarted))
@@ -126,10 +124,7 @@ extension EngineLoop {
             transfer, url: transfer.pool.requestURL + request.path, headers: headers,
             connectMilliseconds: connectMilliseconds, in: multi(of: transfer.pool))
         transfer.phase = .running(easy)
-        if isRider {
-            transfer.holdsConnection = true
-            transfer.pool.occupied()
-        }
+        transfer.pool.occupied()
         running[ObjectIdentifier(transfer)] = transfer
         counters.attempts.add(1, ordering: .relaxed)
         multi(of: transfer.pool).add(easy)
@@ -139,10 +134,7 @@ extension EngineLoop {
     private func detach(_ transfer: Transfer, _ easy: CurlEasy) {
         multi(of: transfer.pool).remove(easy)
         running.removeValue(forKey: ObjectIdentifier(transfer))
-        if transfer.holdsConnection {
-            transfer.holdsConnection = false
-            transfer.pool.vacated()
-        }
+        transfer.pool.vacated()
         giveBack(easy, after: transfer)
     }
 
@@ -154,21 +146,6 @@ extension EngineLoop {
         if let next = transfer.pool.release(transfer) {
             attempt(next, asRider: next.pool.hasIdleConnection)
         }
-    }
-
-    /// What an error of libcurl means, given what is known of the attempt.
-    private func explained(_ failure: TransferFailure, _ transfer: Transfer) -> TransferFailure {
-        if transfer.lacksDescriptors {
-            return .noDescriptors
-        }
-        if case .library(let code, let detail) = failure, code != 7, !transfer.isRider,
-            !transfer.hasAnswer, failure.isOfConnection
-        {
-            return .newConnectionEnded(
-                isTLS: transfer.pool.endpoint.scheme == .https,
-                detail: detail.isEmpty ? "libcurl error \(code)" : detail)
-        }
-        return failure
     }
 
     private func mayRepeat(_ transfer: Transfer, after outcome: TransferOutcome) -> Bool {

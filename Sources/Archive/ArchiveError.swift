@@ -1,0 +1,94 @@
+import Etcd
+import Glibc
+
+/// A backup that could not be made, found, trusted or removed.
+public struct ArchiveError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// What kind of failure it is; callers decide on this, never on the text.
+    public enum Code: Sendable, Equatable {
+        /// Something of that name is there already, and nothing is ever overwritten.
+        case exists
+        /// Nothing of that name is there.
+        case notFound
+        /// A name holds something that cannot stand in every storage.
+        case invalidName
+        /// The storage has no room left.
+        case storageFull
+        /// The storage refused to read, write, list or delete.
+        case storageUnavailable
+        /// The member's stream ended before the snapshot was whole.
+        case incomplete
+        /// The member's stream was open but brought nothing for too long.
+        case stalled
+        /// The snapshot arrived, but its bytes are not what the member meant to send or not a sound database.
+        case damaged
+        /// The HashKV of the snapshot differs from that of the member it was taken from.
+        case hashMismatch
+        /// The manifest cannot be read, or belongs to another cluster.
+        case invalidManifest
+        /// The stored bytes are not those the manifest describes.
+        case contradiction
+    }
+
+    /// What kind of failure it is.
+    public let code: Code
+    /// The backup, object or place at fault, as a person knows it.
+    public let subject: String
+    /// What happened, as a clause without a full stop.
+    public let detail: String
+
+    /// Gathers what a sentence needs.
+    public init(_ code: Code, _ subject: String, _ detail: String) {
+        self.code = code
+        self.subject = subject
+        self.detail = detail
+    }
+
+    /// A sentence that names the subject, what happened, and what to do about it.
+    public var description: String { "\(subject): \(detail); \(remedy)." }
+
+    /// Whether the same attempt may well succeed later without anybody doing anything.
+    public var isRetryable: Bool {
+        switch code {
+        case .incomplete, .stalled, .storageUnavailable, .storageFull, .damaged: true
+        case .exists, .notFound, .invalidName, .hashMismatch, .invalidManifest, .contradiction: false
+        }
+    }
+
+    private var remedy: String {
+        switch code {
+        case .exists: "choose another name, or delete the old backup first"
+        case .notFound: "list the backups to see which there are"
+        case .invalidName: "use letters, digits, `-`, `_` and `.`, and do not start with `.`"
+        case .storageFull: "free space there, keep fewer backups, or choose another storage"
+        case .storageUnavailable: "check that the place is there, mounted, and writable by this user"
+        case .incomplete, .stalled: "nothing was stored; it is tried again, with another member if there is one"
+        case .damaged: "nothing was stored; it is tried again, and if it happens again check the member's disk"
+        case .hashMismatch: "nothing was stored; check the consistency of the cluster's members"
+        case .invalidManifest: "the backup is left as it is, and neither counted nor pruned"
+        case .contradiction: "do not restore from it: use another backup"
+        }
+    }
+
+    /// What a database file was refused for, said of the backup instead of a path that will soon be gone.
+    init(_ error: DatabaseError, _ subject: String) {
+        let place = error.page.map { "page \($0) of the database: " } ?? ""
+        let code: Code =
+            switch error.code {
+            case .unreadable, .inUse, .cancelled: .storageUnavailable
+            case .notADatabase, .damaged, .trailerMissing, .trailerMismatch, .revisionCompacted, .revisionInFuture:
+                .damaged
+            }
+        self.init(code, subject, place + error.detail)
+    }
+
+    /// The error of a system call on a path.
+    static func system(_ what: String, _ path: String, errno code: Int32) -> ArchiveError {
+        let reason = String(cString: strerror(code))
+        return switch code {
+        case ENOSPC, EDQUOT: ArchiveError(.storageFull, path, "\(what) failed: \(reason)")
+        case ENOENT: ArchiveError(.notFound, path, "\(what) failed: \(reason)")
+        case EEXIST: ArchiveError(.exists, path, "\(what) failed: \(reason)")
+        default: ArchiveError(.storageUnavailable, path, "\(what) failed: \(reason)")
+        }
+    }
+}

@@ -1,0 +1,97 @@
+import Model
+import Testing
+
+@testable import Archive
+
+struct RetentionPlanTests {
+    /// A backup by its name, the second it was finished, and its revision.
+    struct Sample: Sendable {
+        let name: String
+        let finished: Int64
+        let revision: Int64
+
+        init(_ name: String, _ finished: Int64, _ revision: Int64) {
+            self.name = name
+            self.finished = finished
+            self.revision = revision
+        }
+
+        var manifest: BackupManifest {
+            var manifest = BackupManifest()
+            manifest.name = name
+            manifest.finished = Timestamp(secondsSinceEpoch: finished)
+            manifest.content.revision = revision
+            return manifest
+        }
+    }
+
+    struct Case: Sendable, CustomTestStringConvertible {
+        let testDescription: String
+        let keepLast: Int
+        let backups: [Sample]
+        let removed: [String]
+    }
+
+    static let cases: [Case] = [
+        Case(testDescription: "nothing there", keepLast: 3, backups: [], removed: []),
+        Case(
+            testDescription: "fewer than wanted", keepLast: 3, backups: [.init("a", 1, 1), .init("b", 2, 2)],
+            removed: []),
+        Case(
+            testDescription: "the oldest go first", keepLast: 2,
+            backups: [.init("c", 3, 3), .init("a", 1, 1), .init("d", 4, 4), .init("b", 2, 2)], removed: ["a", "b"]),
+        Case(
+            testDescription: "a policy of zero keeps the newest", keepLast: 0,
+            backups: [.init("a", 1, 1), .init("b", 2, 2)], removed: ["a"]),
+        Case(
+            testDescription: "a negative policy keeps the newest", keepLast: -5,
+            backups: [.init("a", 1, 1), .init("b", 2, 2)], removed: ["a"]),
+        Case(testDescription: "the only one is never removed", keepLast: 0, backups: [.init("a", 1, 1)], removed: []),
+        Case(
+            testDescription: "a revision that gains a digit is newer, whatever its name sorts like", keepLast: 1,
+            backups: [.init("backup_v999990_x", 1, 999_990), .init("backup_v1000010_x", 2, 1_000_010)],
+            removed: ["backup_v999990_x"]),
+        Case(
+            testDescription: "names that sort backwards change nothing", keepLast: 1,
+            backups: [.init("z", 1, 1), .init("a", 2, 2)], removed: ["z"]),
+        Case(
+            testDescription: "an idle cluster's backups share a revision and still go by age", keepLast: 2,
+            backups: [.init("a", 1, 7), .init("b", 2, 7), .init("c", 3, 7), .init("d", 4, 7)], removed: ["a", "b"]),
+        Case(
+            testDescription: "at one time the higher revision is newer", keepLast: 1,
+            backups: [.init("b", 5, 8), .init("a", 5, 9)], removed: ["b"]),
+        Case(
+            testDescription: "after a clock was set back the highest revision stays too", keepLast: 1,
+            backups: [.init("a", 100, 50), .init("b", 10, 60), .init("c", 20, 55)], removed: ["c"]),
+        Case(
+            testDescription: "a backup of a lagging member does not push out the fuller one", keepLast: 2,
+            backups: [.init("full", 1, 90), .init("lag1", 2, 80), .init("lag2", 3, 81)], removed: []),
+    ]
+
+    @Test("What goes is decided by time and revision as numbers", arguments: cases)
+    func plan(_ sample: Case) {
+        for backups in [sample.backups, sample.backups.reversed()] {
+            let plan = RetentionPlan(of: backups.map(\.manifest), policy: RetentionPolicy(keepLast: sample.keepLast))
+            #expect(plan.removed.map(\.name) == sample.removed)
+            #expect(plan.kept.count + plan.removed.count == backups.count)
+            #expect(plan.kept.map { $0.backup.finished } == plan.kept.map { $0.backup.finished }.sorted(by: >))
+            if !backups.isEmpty { #expect(plan.kept.first?.reason == .newest) }
+        }
+    }
+
+    @Test("Whatever the policy and the backups, the newest and the highest revision stay")
+    func property() {
+        for _ in 0..<500 {
+            let backups = (0..<Int.random(in: 1...12)).map { number in
+                Sample("b\(number)", .random(in: 0...6), .random(in: 1...6)).manifest
+            }
+            let keepLast = Int.random(in: -1...14)
+            let plan = RetentionPlan(of: backups, policy: RetentionPolicy(keepLast: keepLast))
+            let kept = plan.kept.map(\.backup)
+            #expect(kept.map(\.finished).max() == backups.map(\.finished).max())
+            #expect(kept.map(\.content.revision).max() == backups.map(\.content.revision).max())
+            #expect(kept.count >= min(backups.count, max(1, keepLast)))
+            #expect(kept.count <= max(1, keepLast) + 1)
+        }
+    }
+}
