@@ -27,30 +27,51 @@ static inline CURLcode lodestone_curl_set_blob(CURL *easy, CURLoption option, co
     struct curl_blob blob = {(void *)bytes, size, CURL_BLOB_COPY};
     return curl_easy_setopt(easy, option, &blob);
 }
-/// For the write, header and read callbacks, which all have this shape.
-static inline CURLcode lodestone_curl_set_transfer_callback(CURL *easy, CURLoption option, curl_write_callback value) {
-    return curl_easy_setopt(easy, option, value);
-}
-static inline CURLcode lodestone_curl_set_open_socket(CURL *easy, curl_opensocket_callback value) {
-    return curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, value);
-}
-static inline CURLcode lodestone_curl_set_close_socket(CURL *easy, curl_closesocket_callback value) {
-    return curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, value);
-}
-static inline CURLcode lodestone_curl_set_before_request(CURL *easy, curl_prereq_callback value) {
-    return curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, value);
+/// All callbacks of a transfer get `owner`, but the one that closes a socket, which may come after the transfer.
+static inline void lodestone_curl_set_callbacks(CURL *easy, void *owner, curl_write_callback write,
+                                                curl_write_callback header, curl_read_callback read,
+                                                curl_prereq_callback before_request,
+                                                curl_opensocket_callback open_socket, void *socket_owner,
+                                                curl_closesocket_callback close_socket) {
+    curl_easy_setopt(easy, CURLOPT_PRIVATE, owner);
+    curl_easy_setopt(easy, CURLOPT_WRITEDATA, owner);
+    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, write);
+    curl_easy_setopt(easy, CURLOPT_HEADERDATA, owner);
+    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, header);
+    curl_easy_setopt(easy, CURLOPT_READDATA, owner);
+    curl_easy_setopt(easy, CURLOPT_READFUNCTION, read);
+    curl_easy_setopt(easy, CURLOPT_PREREQDATA, owner);
+    curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, before_request);
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, owner);
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+    curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, socket_owner);
+    curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, close_socket);
 }
 
 // curl_easy_getinfo.
 
-static inline CURLcode lodestone_curl_get_long(CURL *easy, CURLINFO info, long *value) {
-    return curl_easy_getinfo(easy, info, value);
+/// What is known of a transfer after its end.
+struct lodestone_curl_facts {
+    long status;
+    long version;
+    curl_off_t connected_after_microseconds;
+    curl_off_t resolved_after_microseconds;
+};
+
+static inline struct lodestone_curl_facts lodestone_curl_get_facts(CURL *easy) {
+    struct lodestone_curl_facts facts = {0, 0, 0, 0};
+    curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &facts.status);
+    curl_easy_getinfo(easy, CURLINFO_HTTP_VERSION, &facts.version);
+    curl_easy_getinfo(easy, CURLINFO_CONNECT_TIME_T, &facts.connected_after_microseconds);
+    curl_easy_getinfo(easy, CURLINFO_NAMELOOKUP_TIME_T, &facts.resolved_after_microseconds);
+    return facts;
 }
-static inline CURLcode lodestone_curl_get_offset(CURL *easy, CURLINFO info, curl_off_t *value) {
-    return curl_easy_getinfo(easy, info, value);
-}
-static inline CURLcode lodestone_curl_get_pointer(CURL *easy, CURLINFO info, void **value) {
-    return curl_easy_getinfo(easy, info, value);
+
+/// The owner that was given with the callbacks; NULL for handles that libcurl made for itself.
+static inline void *lodestone_curl_get_owner(CURL *easy) {
+    void *owner = NULL;
+    curl_easy_getinfo(easy, CURLINFO_PRIVATE, &owner);
+    return owner;
 }
 
 // curl_multi_setopt.

@@ -3,6 +3,7 @@ import Synchronization
 
 /// A fresh directory that is removed with everything in it when this object goes away.
 ///
+/// etcd processes that keep their data in it are killed first, also those that were made to outlive their starter.
 /// Keep the object as long as the path is in use: as a property of the test suite, or through
 /// `withTemporaryDirectory`. Directories left by test processes that were killed are swept at the first use.
 public final class TemporaryDirectory: Sendable {
@@ -20,7 +21,10 @@ public final class TemporaryDirectory: Sendable {
         guard mkdir(path, 0o700) == 0 else { throw TestSupportError(call: "mkdir(\(path))", code: errno) }
     }
 
-    deinit { removeTree(path) }
+    deinit {
+        endMembers(under: path)
+        removeTree(path)
+    }
 
     /// The path of something inside.
     public func file(_ name: String) -> String { "\(path)/\(name)" }
@@ -31,7 +35,9 @@ public final class TemporaryDirectory: Sendable {
     private static let swept: Void = {
         for name in directoryEntries(root) {
             guard let owner = name.split(separator: "-").first.flatMap({ pid_t($0) }) else { continue }
-            if kill(owner, 0) == -1 && errno == ESRCH { removeTree("\(root)/\(name)") }
+            guard kill(owner, 0) == -1 && errno == ESRCH else { continue }
+            endMembers(under: "\(root)/\(name)")
+            removeTree("\(root)/\(name)")
         }
     }()
 }

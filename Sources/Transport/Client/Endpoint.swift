@@ -34,6 +34,14 @@ public struct Endpoint: Sendable, Hashable, CustomStringConvertible {
         self.tls = tls
     }
 
+    /// A server without a URL, as a probe knows it.
+    init(scheme: Scheme, host: String, port: Int) {
+        self.scheme = scheme
+        self.host = host
+        self.port = port
+        tls = nil
+    }
+
     /// The canonical URL: always with a port, never with a path.
     public var url: String { "\(scheme.rawValue)://\(authority(of: host))" }
 

@@ -20,6 +20,17 @@ enum ClientSocket {
         return descriptor
     }
 
+    /// The port at our end; nil for what is not a socket.
+    static func localPort(of descriptor: Int32) -> Int? {
+        var address = sockaddr_in6()
+        var size = socklen_t(MemoryLayout<sockaddr_in6>.size)
+        let code = withUnsafeMutablePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(descriptor, $0, &size) }
+        }
+        // The port stands at the same place in the addresses of IPv4 and IPv6.
+        return code == 0 ? Int(in_port_t(bigEndian: address.sin6_port)) : nil
+    }
+
     /// Lets an idle connection end; libcurl finds it dead before it would use it again.
     static func shutDown(_ descriptor: Int32) { _ = shutdown(descriptor, Int32(SHUT_RDWR)) }
 

@@ -8,23 +8,6 @@
 // 3. Trailers get lost when requests share a connection. So each has its own, one after the other (`CURLPIPE_NOTHING`).
 // 4. With a receive buffer below 32 KB the end of a big answer waits for some timer. So the buffer has 64 KB.
 import CCurl
-import Glibc
-
-/// What libcurl tells the engine.
-protocol CurlDelegate: AnyObject {
-    /// The request is about to be sent, for the first or for a further time.
-    func willSend(_ transfer: Transfer)
-    /// A socket for the transfer was made.
-    func didOpen(socket: Int32, for transfer: Transfer)
-    /// A socket is about to be closed.
-    func willClose(socket: Int32)
-    /// The socket is to be watched.
-    func watch(socket: Int32, tag: Int, reads: Bool, writes: Bool)
-    /// The socket is not to be watched any more.
-    func forget(socket: Int32)
-    /// `CurlMulti.timeOut()` is to be called then; `nil` cancels that.
-    func setTimer(tag: Int, milliseconds: Int?)
-}
 
 /// A libcurl transfer handle.
 ///
@@ -69,7 +52,6 @@ final class CurlEasy {
         let me = Unmanaged.passUnretained(self).toOpaque()
         errorText.pointee = 0
         set(CURLOPT_ERRORBUFFER, errorText)
-        set(CURLOPT_PRIVATE, me)
         set(CURLOPT_NOSIGNAL, 1)
         set(CURLOPT_QUICK_EXIT, 1)
         set(CURLOPT_PROTOCOLS_STR, "http,https")
@@ -90,16 +72,9 @@ final class CurlEasy {
         }
         setBody(transfer.request)
         setTLS(transfer.pool.endpoint)
-        set(CURLOPT_WRITEDATA, me)
-        lodestone_curl_set_transfer_callback(handle, CURLOPT_WRITEFUNCTION, curlDidReceiveBody)
-        set(CURLOPT_HEADERDATA, me)
-        lodestone_curl_set_transfer_callback(handle, CURLOPT_HEADERFUNCTION, curlDidReceiveHeader)
-        set(CURLOPT_PREREQDATA, me)
-        lodestone_curl_set_before_request(handle, curlWillSend)
-        set(CURLOPT_OPENSOCKETDATA, me)
-        lodestone_curl_set_open_socket(handle, curlOpenSocket)
-        set(CURLOPT_CLOSESOCKETDATA, Unmanaged.passUnretained(multi).toOpaque())
-        lodestone_curl_set_close_socket(handle, curlCloseSocket)
+        lodestone_curl_set_callbacks(
+            handle, me, curlDidReceiveBody, curlDidReceiveHeader, curlWantsBody, curlWillSend, curlOpenSocket,
+            Unmanaged.passUnretained(multi).toOpaque(), curlCloseSocket)
     }
 
     /// Lets the connection end with the transfer, because it is cut off in the middle of an exchange.
@@ -122,27 +97,18 @@ final class CurlEasy {
     /// What is known of a transfer that ended with `code`, 0 meaning well.
     func outcome(code: Int) -> TransferOutcome {
         let failure: TransferFailure? = code == 0 ? nil : .library(code: code, detail: String(cString: errorText))
-        var status = 0
-        lodestone_curl_get_long(handle, CURLINFO_RESPONSE_CODE, &status)
-        var version = 0
-        lodestone_curl_get_long(handle, CURLINFO_HTTP_VERSION, &version)
-        var connect: curl_off_t = 0
-        lodestone_curl_get_offset(handle, CURLINFO_CONNECT_TIME_T, &connect)
-        var lookUp: curl_off_t = 0
-        lodestone_curl_get_offset(handle, CURLINFO_NAMELOOKUP_TIME_T, &lookUp)
+        let facts = lodestone_curl_get_facts(handle)
+        let connecting = facts.connected_after_microseconds - facts.resolved_after_microseconds
         return TransferOutcome(
-            failure: failure, wasStarted: transfer?.wasStarted ?? false, httpStatus: status,
-            isHTTP2: version == CURL_HTTP_VERSION_2_0, connectTime: .microseconds(max(connect - lookUp, 0)))
+            failure: failure, wasStarted: transfer?.wasStarted ?? false, httpStatus: facts.status,
+            isHTTP2: facts.version == CURL_HTTP_VERSION_2_0, connectTime: .microseconds(max(connecting, 0)))
     }
 
-    fileprivate func receive(body: UnsafeRawBufferPointer) -> Int {
-        switch transfer?.observer?.received(body: body) {
-        case .accepted:
-            transfer?.lastSign = .now
-            return body.count
+    fileprivate func receive(_ body: UnsafeRawBufferPointer) -> Int {
+        switch transfer?.receive(body) {
+        case .accepted: return body.count
         case .full:
             receiveIsPaused = true
-            transfer?.isHeldUp = true
             return Int(CURL_WRITEFUNC_PAUSE)
         case .refused, nil: return body.count ^ 1
         }
@@ -160,11 +126,10 @@ final class CurlEasy {
     }
 
     fileprivate func receive(header line: UnsafeRawBufferPointer) {
-        var end = line.count
-        while end > 0, line[end - 1] == UInt8(ascii: "\n") || line[end - 1] == UInt8(ascii: "\r") {
-            end -= 1
+        if let transfer {
+            transfer.receive(header: line)
+            delegate.didReceiveHeader(transfer)
         }
-        transfer?.observer?.received(headerLine: UnsafeRawBufferPointer(rebasing: line[..<end]))
     }
 
     private func version(for transfer: Transfer) -> Int {
@@ -189,8 +154,6 @@ final class CurlEasy {
         case .streamed:
             set(CURLOPT_POST, 1)
             lodestone_curl_set_offset(handle, CURLOPT_POSTFIELDSIZE_LARGE, -1)
-            set(CURLOPT_READDATA, Unmanaged.passUnretained(self).toOpaque())
-            lodestone_curl_set_transfer_callback(handle, CURLOPT_READFUNCTION, curlWantsBody)
         }
         set(CURLOPT_CUSTOMREQUEST, request.method)
     }
@@ -249,7 +212,7 @@ final class CurlEasy {
 /// A set of libcurl transfers that share a cache of connections.
 final class CurlMulti {
     private let handle: OpaquePointer
-    private let tag: Int
+    fileprivate let tag: Int
     fileprivate unowned let delegate: any CurlDelegate
 
     /// Creates a set; `nil` without memory or descriptors.
@@ -285,10 +248,9 @@ final class CurlMulti {
 
     /// Something happened to a socket.
     func advance(_ event: Poller.Event) {
-        var mask: Int32 = 0
-        mask |= event.isReadable ? CURL_CSELECT_IN : 0
-        mask |= event.isWritable ? CURL_CSELECT_OUT : 0
-        mask |= event.isBroken ? CURL_CSELECT_ERR : 0
+        let mask =
+            (event.isReadable ? CURL_CSELECT_IN : 0) | (event.isWritable ? CURL_CSELECT_OUT : 0)
+            | (event.isBroken ? CURL_CSELECT_ERR : 0)
         var running: Int32 = 0
         curl_multi_socket_action(handle, event.descriptor, mask, &running)
     }
@@ -303,30 +265,13 @@ final class CurlMulti {
     func nextFinished() -> (transfer: Transfer, easy: CurlEasy, code: Int)? {
         var left: Int32 = 0
         while let message = curl_multi_info_read(handle, &left) {
-            var pointer: UnsafeMutableRawPointer?
-            lodestone_curl_get_pointer(message.pointee.easy_handle, CURLINFO_PRIVATE, &pointer)
-            guard message.pointee.msg == CURLMSG_DONE, let pointer else {
-                continue
-            }
-            let easy = Unmanaged<CurlEasy>.fromOpaque(pointer).takeUnretainedValue()
-            if let transfer = easy.transfer {
+            if message.pointee.msg == CURLMSG_DONE,
+                let easy = easy(lodestone_curl_get_owner(message.pointee.easy_handle)), let transfer = easy.transfer
+            {
                 return (transfer, easy, Int(lodestone_curl_message_result(message).rawValue))
             }
         }
         return nil
-    }
-
-    fileprivate func watch(_ socket: Int32, _ what: Int32) {
-        if what == CURL_POLL_REMOVE {
-            delegate.forget(socket: socket)
-        } else {
-            delegate.watch(
-                socket: socket, tag: tag, reads: what & CURL_POLL_IN != 0, writes: what & CURL_POLL_OUT != 0)
-        }
-    }
-
-    fileprivate func setTimer(milliseconds: Int) {
-        delegate.setTimer(tag: tag, milliseconds: milliseconds < 0 ? nil : milliseconds)
     }
 }
 
@@ -343,7 +288,7 @@ private func multi(_ pointer: UnsafeMutableRawPointer?) -> CurlMulti? {
 private func curlDidReceiveBody(
     _ bytes: UnsafeMutablePointer<CChar>?, _ size: Int, _ count: Int, _ owner: UnsafeMutableRawPointer?
 ) -> Int {
-    easy(owner)?.receive(body: UnsafeRawBufferPointer(start: bytes, count: size * count)) ?? 0
+    easy(owner)?.receive(UnsafeRawBufferPointer(start: bytes, count: size * count)) ?? 0
 }
 
 private func curlDidReceiveHeader(
@@ -361,10 +306,10 @@ private func curlWantsBody(
 
 private func curlWillSend(
     _ owner: UnsafeMutableRawPointer?, _: UnsafeMutablePointer<CChar>?, _: UnsafeMutablePointer<CChar>?, _: Int32,
-    _: Int32
+    _ localPort: Int32
 ) -> Int32 {
     if let easy = easy(owner), let transfer = easy.transfer {
-        easy.delegate.willSend(transfer)
+        easy.delegate.willSend(transfer, localPort: Int(localPort))
     }
     return CURL_PREREQFUNC_OK
 }
@@ -375,37 +320,35 @@ private func curlOpenSocket(
     guard let easy = easy(owner), let transfer = easy.transfer, let address = address?.pointee else {
         return CURL_SOCKET_BAD
     }
-    if transfer.isRider {
-        transfer.wasRefusedSocket = true
-        return CURL_SOCKET_BAD
-    }
-    let socket = ClientSocket.open(
-        family: address.family, type: address.socktype, transportProtocol: address.protocol)
-    if socket < 0 {
-        transfer.lacksDescriptors = errno == EMFILE || errno == ENFILE
-        return CURL_SOCKET_BAD
-    }
-    easy.delegate.didOpen(socket: socket, for: transfer)
-    return socket
+    return easy.delegate.openSocket(
+        for: transfer, family: address.family, type: address.socktype, transportProtocol: address.protocol)
 }
 
 private func curlCloseSocket(_ owner: UnsafeMutableRawPointer?, _ socket: curl_socket_t) -> Int32 {
-    multi(owner)?.delegate.willClose(socket: socket)
-    return close(socket)
+    multi(owner)?.delegate.closeSocket(socket)
+    return 0
 }
 
 private func curlWatchSocket(
     _ handle: OpaquePointer?, _ socket: curl_socket_t, _ what: Int32, _ owner: UnsafeMutableRawPointer?,
     _: UnsafeMutableRawPointer?
 ) -> Int32 {
-    var pointer: UnsafeMutableRawPointer?
-    lodestone_curl_get_pointer(handle, CURLINFO_PRIVATE, &pointer)
-    easy(pointer)?.transfer?.socket = socket
-    multi(owner)?.watch(socket, what)
+    easy(lodestone_curl_get_owner(handle))?.transfer?.socket = socket
+    guard let multi = multi(owner) else {
+        return 0
+    }
+    if what == CURL_POLL_REMOVE {
+        multi.delegate.forget(socket: socket)
+    } else {
+        multi.delegate.watch(
+            socket: socket, tag: multi.tag, reads: what & CURL_POLL_IN != 0, writes: what & CURL_POLL_OUT != 0)
+    }
     return 0
 }
 
 private func curlSetTimer(_: OpaquePointer?, _ milliseconds: Int, _ owner: UnsafeMutableRawPointer?) -> Int32 {
-    multi(owner)?.setTimer(milliseconds: milliseconds)
+    if let multi = multi(owner) {
+        multi.delegate.setTimer(tag: multi.tag, milliseconds: milliseconds < 0 ? nil : milliseconds)
+    }
     return 0
 }

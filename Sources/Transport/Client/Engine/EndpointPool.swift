@@ -50,9 +50,8 @@ final class EndpointPool: @unchecked Sendable {
         let family: Family
     }
 
-    /// The sockets libcurl has open to this server.
-    var openSockets = 0
-    private var running = 0
+    private var connections = 0
+    private var occupiedConnections = 0
     private var queues: [Lane: Queue] = [:]
 
     /// Creates a pool; `farewell` is called when the last channel and the last call let it go.
@@ -72,7 +71,7 @@ final class EndpointPool: @unchecked Sendable {
     /// Whether a connection probably stands idle.
     ///
     /// Only a guess: libcurl decides, and a transfer that finds none starts over as one that opens a connection.
-    var hasIdleConnection: Bool { openSockets > running }
+    var hasIdleConnection: Bool { connections > occupiedConnections }
 
     /// Counts the transfer as running, or lines it up; `true` if it may start now.
     func admit(_ transfer: Transfer) -> Bool {
@@ -102,9 +101,15 @@ final class EndpointPool: @unchecked Sendable {
         return next
     }
 
-    /// An attempt occupies a connection.
-    func occupied() { running += 1 }
+    /// A connection to this server stands.
+    func opened() { connections += 1 }
+
+    /// A connection that stood is closed.
+    func closed() { connections -= 1 }
+
+    /// An attempt uses a connection.
+    func occupied() { occupiedConnections += 1 }
 
     /// An attempt lets its connection go.
-    func vacated() { running -= 1 }
+    func vacated() { occupiedConnections -= 1 }
 }

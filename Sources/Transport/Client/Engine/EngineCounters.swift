@@ -4,6 +4,7 @@ import Synchronization
 final class EngineCounters: Sendable {
     let attempts = Atomic<Int>(0)
     let connectionsOpened = Atomic<Int>(0)
+    let connectionsClosed = Atomic<Int>(0)
     let ridersWithoutConnection = Atomic<Int>(0)
     let repeats = Atomic<Int>(0)
     let answersWithoutStatus = Atomic<Int>(0)
@@ -13,8 +14,10 @@ final class EngineCounters: Sendable {
 public struct HTTPEngineStatistics: Sendable, Hashable {
     /// Attempts to run a call or stream; more than the calls where some were tried twice.
     public var attempts: Int
-    /// Sockets opened.
+    /// Connections that were made.
     public var connectionsOpened: Int
+    /// Connections that stand now, idle ones included.
+    public var openConnections: Int
     /// Attempts that expected an open connection, found none, and started over without anything having been sent.
     public var ridersWithoutConnection: Int
     /// Idempotent calls sent a second time because their connection broke.

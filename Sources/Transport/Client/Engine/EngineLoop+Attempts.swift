@@ -7,7 +7,8 @@ import Synchronization
 extension EngineLoop {
     /// Starts a transfer, or lines it up for a connection.
     func admit(_ transfer: Transfer) {
-        guard case .created = transfer.phase else {
+        if let failure = transfer.failureBeforeStart {
+            transfer.finish(TransferOutcome(failure: failure, wasStarted: false))
             return
         }
         let grace = transfer.request.serverGrace ?? .zero
@@ -22,7 +23,10 @@ extension EngineLoop {
     /// Its connection is closed with it: after an answer that was cut off nobody knows what will still come over it.
     func abandon(_ transfer: Transfer, _ failure: TransferFailure) {
         switch transfer.phase {
-        case .created, .waiting:
+        case .created:
+            // A task that is cancelled already says so before its call is there.
+            transfer.failureBeforeStart = failure
+        case .waiting:
             deadlines.remove(transfer)
             transfer.finish(TransferOutcome(failure: failure, wasStarted: transfer.wasStarted))
         case .running(let easy):
@@ -51,9 +55,7 @@ extension EngineLoop {
     /// libcurl is done with an attempt.
     func attemptEnded(_ transfer: Transfer, _ easy: CurlEasy, code: Int) {
         var outcome = easy.outcome(code: code)
-        if outcome.failure != nil, transfer.lacksDescriptors {
-            outcome.failure = .noDescriptors
-        }
+        outcome.failure = outcome.failure.map { explained($0, transfer) }
         detach(transfer, easy)
         if mayRepeat(transfer, after: outcome) {
             transfer.observer?.restarted()
@@ -69,8 +71,7 @@ extension EngineLoop {
         case .waiting:
             abandon(transfer, .deadlineWhileWaiting)
         case .running:
-            guard let allowed = transfer.request.idleTimeout, transfer.request.kind == .stream, transfer.wasStarted
-            else {
+            guard let allowed = transfer.request.idleTimeout, transfer.hasBegun else {
                 abandon(transfer, transfer.wasStarted ? .deadlineWhileRunning : .deadlineWhileConnecting)
                 return
             }
@@ -85,13 +86,12 @@ extension EngineLoop {
         }
     }
 
-    /// The request is being sent: from here on a stream has no deadline, only a limit to its silence.
-    func requestOnItsWay(_ transfer: Transfer) {
-        transfer.wasStarted = true
-        transfer.attemptWasStarted = true
-        guard transfer.request.kind == .stream else {
+    /// From here on a stream has no deadline, only a limit to its silence.
+    func streamHasBegun(_ transfer: Transfer) {
+        guard transfer.request.kind == .stream, !transfer.hasBegun else {
             return
         }
+        transfer.hasBegun = true
         transfer.lastSign = .now
         if let allowed = transfer.request.idleTimeout {
             deadlines.set(transfer, to: transfer.lastSign.advanced(by: allowed))
@@ -103,9 +103,11 @@ extension EngineLoop {
     private func attempt(_ transfer: Transfer, asRider isRider: Bool) {
         transfer.isRider = isRider
         transfer.attemptWasStarted = false
+        transfer.hasAnswer = false
         transfer.wasRefusedSocket = false
         transfer.lacksDescriptors = false
         transfer.socket = nil
+        transfer.madeSockets = []
         guard let easy = takeHandle() else {
             let failure = TransferFailure.library(code: 27, detail: "")
             end(transfer, TransferOutcome(failure: failure, wasStarted: transfer.wasStarted))
@@ -124,7 +126,10 @@ extension EngineLoop {
             transfer, url: transfer.pool.requestURL + request.path, headers: headers,
             connectMilliseconds: connectMilliseconds, in: multi(of: transfer.pool))
         transfer.phase = .running(easy)
-        transfer.pool.occupied()
+        if isRider {
+            transfer.holdsConnection = true
+            transfer.pool.occupied()
+        }
         running[ObjectIdentifier(transfer)] = transfer
         counters.attempts.add(1, ordering: .relaxed)
         multi(of: transfer.pool).add(easy)
@@ -134,7 +139,10 @@ extension EngineLoop {
     private func detach(_ transfer: Transfer, _ easy: CurlEasy) {
         multi(of: transfer.pool).remove(easy)
         running.removeValue(forKey: ObjectIdentifier(transfer))
-        transfer.pool.vacated()
+        if transfer.holdsConnection {
+            transfer.holdsConnection = false
+            transfer.pool.vacated()
+        }
         giveBack(easy, after: transfer)
     }
 
@@ -146,6 +154,21 @@ extension EngineLoop {
         if let next = transfer.pool.release(transfer) {
             attempt(next, asRider: next.pool.hasIdleConnection)
         }
+    }
+
+    /// What an error of libcurl means, given what is known of the attempt.
+    private func explained(_ failure: TransferFailure, _ transfer: Transfer) -> TransferFailure {
+        if transfer.lacksDescriptors {
+            return .noDescriptors
+        }
+        if case .library(let code, let detail) = failure, code != 7, !transfer.isRider,
+            !transfer.hasAnswer, failure.isOfConnection
+        {
+            return .newConnectionEnded(
+                isTLS: transfer.pool.endpoint.scheme == .https,
+                detail: detail.isEmpty ? "libcurl error \(code)" : detail)
+        }
+        return failure
     }
 
     private func mayRepeat(_ transfer: Transfer, after outcome: TransferOutcome) -> Bool {

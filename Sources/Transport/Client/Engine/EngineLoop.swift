@@ -33,7 +33,7 @@ final class EngineLoop: @unchecked Sendable {
     private let inbox = Mutex(Inbox())
     /// libcurl's sets of transfers, by family, so that connections of one family never serve the other.
     private(set) var multis: [CurlMulti] = []
-    private var timers: [ContinuousClock.Instant?] = []
+    var timers: [ContinuousClock.Instant?] = []
     /// All transfers that have a deadline to come.
     var deadlines = DeadlineHeap()
     /// The transfers that are with libcurl.
@@ -195,31 +195,6 @@ final class EngineLoop: @unchecked Sendable {
         for (socket, open) in sockets where open.key == key && !busy.contains(socket) {
             ClientSocket.shutDown(socket)
         }
-    }
-}
-
-extension EngineLoop: CurlDelegate {
-    func willSend(_ transfer: Transfer) { requestOnItsWay(transfer) }
-
-    func didOpen(socket: Int32, for transfer: Transfer) {
-        sockets[socket] = OpenSocket(pool: transfer.pool, key: transfer.pool.key)
-        transfer.pool.openSockets += 1
-        counters.connectionsOpened.add(1, ordering: .relaxed)
-    }
-
-    func willClose(socket: Int32) {
-        poller.forget(socket)
-        sockets.removeValue(forKey: socket)?.pool?.openSockets -= 1
-    }
-
-    func watch(socket: Int32, tag: Int, reads: Bool, writes: Bool) {
-        poller.watch(socket, tag: tag, reads: reads, writes: writes)
-    }
-
-    func forget(socket: Int32) { poller.forget(socket) }
-
-    func setTimer(tag: Int, milliseconds: Int?) {
-        timers[tag] = milliseconds.map { .now + .milliseconds($0) }
     }
 }
 

@@ -55,9 +55,11 @@ public final class HTTPEngine: Sendable {
     /// What was done so far.
     public var statistics: HTTPEngineStatistics {
         let counters = loop.counters
+        let closed = counters.connectionsClosed.load(ordering: .relaxed)
+        let opened = counters.connectionsOpened.load(ordering: .relaxed)
         return HTTPEngineStatistics(
             attempts: counters.attempts.load(ordering: .relaxed),
-            connectionsOpened: counters.connectionsOpened.load(ordering: .relaxed),
+            connectionsOpened: opened, openConnections: opened - closed,
             ridersWithoutConnection: counters.ridersWithoutConnection.load(ordering: .relaxed),
             repeats: counters.repeats.load(ordering: .relaxed),
             answersWithoutStatus: counters.answersWithoutStatus.load(ordering: .relaxed))

@@ -22,14 +22,22 @@ final class Transfer: @unchecked Sendable {
     /// Who asks; `nil` once the transfer is over, which breaks the cycle between the two.
     var observer: (any TransferObserver)?
     var phase = Phase.created
+    /// Why it ended before it was started.
+    var failureBeforeStart: TransferFailure?
     /// Its place among those that wait for a deadline.
     var heapIndex: Int?
     /// Whether libcurl has begun to send the request, in any attempt.
     var wasStarted = false
     /// Whether libcurl has begun to send the request in the current attempt.
     var attemptWasStarted = false
-    /// The connection of the current attempt.
+    /// Whether the server began to answer in the current attempt.
+    var hasAnswer = false
+    /// The sockets that the current attempt has made.
+    var madeSockets: [Int32] = []
+    /// The socket that libcurl watches for the current attempt.
     var socket: Int32?
+    /// Whether the current attempt has a connection, in the books of its pool.
+    var holdsConnection = false
     /// Whether the current attempt may only use a connection that exists, so that libcurl cannot re-send anything.
     var isRider = false
     /// Whether the current attempt was about to open a connection although it may not.
@@ -38,6 +46,8 @@ final class Transfer: @unchecked Sendable {
     var lacksDescriptors = false
     /// Whether a second attempt after a broken connection was made.
     var wasRepeated = false
+    /// Of a stream: whether its deadline was met.
+    var hasBegun = false
     /// Of a stream: when the server last said something.
     var lastSign: ContinuousClock.Instant
     /// Of a stream: whether the reader holds it up.
@@ -47,6 +57,26 @@ final class Transfer: @unchecked Sendable {
         self.request = request
         self.pool = pool
         lastSign = .now
+    }
+
+    /// Passes a chunk of the answer on.
+    func receive(_ body: UnsafeRawBufferPointer) -> BodyVerdict {
+        let verdict = observer?.received(body: body) ?? .refused
+        if request.kind == .stream {
+            lastSign = .now
+            isHeldUp = verdict == .full
+        }
+        return verdict
+    }
+
+    /// Passes a header line of the answer on, without its line end.
+    func receive(header line: UnsafeRawBufferPointer) {
+        hasAnswer = true
+        var end = line.count
+        while end > 0, line[end - 1] == UInt8(ascii: "\n") || line[end - 1] == UInt8(ascii: "\r") {
+            end -= 1
+        }
+        observer?.received(headerLine: UnsafeRawBufferPointer(rebasing: line[..<end]))
     }
 
     /// Tells the observer, once, how it ended.

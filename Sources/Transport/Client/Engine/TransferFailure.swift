@@ -14,6 +14,11 @@ enum TransferFailure: Sendable, Hashable {
     case engineStopped
     /// The process may not open more descriptors.
     case noDescriptors
+    /// A connection that was just made ended without an answer.
+    ///
+    /// So do servers that miss a client certificate (with TLS 1.3 they look at it only when the client already believes
+    /// that the connection stands), and servers that expect TLS and get none.
+    case newConnectionEnded(isTLS: Bool, detail: String)
     /// libcurl's number of the error, and what it says about it.
     case library(code: Int, detail: String)
 
@@ -52,6 +57,11 @@ enum TransferFailure: Sendable, Hashable {
         case .silence(let duration): "nothing came from the server for \(duration)"
         case .engineStopped: "the HTTP engine is shut down"
         case .noDescriptors: "the process has no file descriptor left: raise its limit (LimitNOFILE, ulimit -n)"
+        case .newConnectionEnded(isTLS: true, let detail):
+            "the server ended the new TLS connection without an answer: it may require a client certificate,"
+                + " or reject the one that was shown (\(detail))"
+        case .newConnectionEnded(isTLS: false, let detail):
+            "the server ended the new connection without an answer: it may expect TLS (\(detail))"
         case .library(let code, let detail):
             detail.isEmpty ? Self.meaning(of: code) : "\(Self.meaning(of: code)) (\(detail))"
         }
@@ -68,9 +78,8 @@ enum TransferFailure: Sendable, Hashable {
         case 28: "no connection in time"
         case 27: "out of memory"
         case 35: "the TLS handshake failed: the server may not speak TLS on this port, or refuses our certificate"
-        case 55:
-            "the server closed the connection while the request was sent; with TLS it may require a client certificate"
-        case 56: "the server broke the connection off; with TLS it may require another client certificate"
+        case 55: "the server closed the connection while the request was sent"
+        case 56: "the server broke the connection off"
         case 58: "the client certificate or its key cannot be used: check that both are PEM and belong together"
         case 59: "no common TLS cipher"
         case 60: "the server's certificate is not trusted: check the certificate authority and the server name"

@@ -7,6 +7,9 @@ struct GRPCStatusReader {
     /// The kind of content; anything but gRPC means that something else answers there.
     private(set) var contentType = ""
 
+    /// Whether the body of the answer can be one of gRPC.
+    var isGRPC: Bool { contentType.hasPrefix("application/grpc") }
+
     /// Takes one line, whatever it is.
     mutating func read(_ line: UnsafeRawBufferPointer) {
         guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else {

@@ -26,6 +26,9 @@ final class GRPCStreamCall: TransferObserver, @unchecked Sendable {
         if queue.isFull() {
             return .full
         }
+        guard status.isGRPC else {
+            return .accepted
+        }
         do throws(GRPCFrameReader.Failure) {
             try frames.read(body) { queue.put($0, byteCount: $0.byteCount) }
             return .accepted

@@ -25,6 +25,10 @@ final class GRPCUnaryCall: TransferObserver, @unchecked Sendable {
     func received(headerLine: UnsafeRawBufferPointer) { status.read(headerLine) }
 
     func received(body: UnsafeRawBufferPointer) -> BodyVerdict {
+        // What some other server says there is of no use; the verdict tells that it is one.
+        guard status.isGRPC else {
+            return .accepted
+        }
         do throws(GRPCFrameReader.Failure) {
             try frames.read(body) { messages.append($0) }
             return .accepted

@@ -21,7 +21,7 @@ struct GRPCVerdict {
         if let failure = outcome.failure {
             return error(failure, outcome)
         }
-        if !outcome.isHTTP2 || outcome.httpStatus != 200 || !status.contentType.hasPrefix("application/grpc") {
+        if !outcome.isHTTP2 || outcome.httpStatus != 200 || !status.isGRPC {
             return notGRPC(outcome, status)
         }
         if !isComplete {

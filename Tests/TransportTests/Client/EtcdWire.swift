@@ -1,6 +1,26 @@
 import TestSupport
 import Transport
 
+extension GRPCChannel {
+    /// A unary call whose failure is a value, so that it keeps its type through `async let`.
+    func attempt(
+        _ method: String, _ request: [UInt8], options: CallOptions = CallOptions()
+    ) async -> Result<GRPCMessage, GRPCError> {
+        do throws(GRPCError) {
+            return .success(try await unary(method, request, options: options))
+        } catch {
+            return .failure(error)
+        }
+    }
+}
+
+extension Result {
+    /// The error, if it is one.
+    var failure: Failure? {
+        if case .failure(let error) = self { error } else { nil }
+    }
+}
+
 /// The few etcd requests these tests need, encoded by hand: the module under test does not know etcd.
 enum EtcdWire {
     static let range = "/etcdserverpb.KV/Range"

@@ -1,0 +1,76 @@
+extension MemberSupervisor {
+    /// Notices exits and starts crashed members again, until cancelled; to be called once.
+    ///
+    /// Without it, exits are noticed by the next call of any other method, and nothing is started again by itself.
+    public func run() async {
+        await withDiscardingTaskGroup { group in
+            for await wake in wakes {
+                switch wake {
+                case .exited: collectExits()
+                case .restart(let restart):
+                    group.addTask { [weak self] in
+                        // Cancelled: the controller ends, and the next one starts the member.
+                        guard (try? await Task.sleep(for: restart.delay)) != nil else { return }
+                        await self?.perform(restart)
+                    }
+                }
+            }
+            group.cancelAll()
+        }
+    }
+
+    /// What `run` is woken for.
+    enum Wake: Sendable {
+        case exited
+        case restart(Restart)
+    }
+
+    /// A start that is due after a wait.
+    struct Restart: Sendable {
+        var directory: MemberDirectory
+        var epoch: Int
+        var delay: Duration
+    }
+
+    /// Takes in the ends that the watcher has seen, and plans the restarts that follow from them.
+    func collectExits() {
+        for exit in watcher.takeExits() {
+            let match = members.first { $0.value.process?.identity == exit.process }
+            guard let (directory, known) = match else { continue }
+            members[directory]?.process = nil
+            members[directory]?.epoch += 1
+            try? directory.latchData()  // Noted before the next start otherwise.
+            if known.isStopping {
+                transition(directory, to: .stopped)
+                members[directory] = nil
+            } else {
+                plan(after: exit, of: directory, known)
+            }
+        }
+    }
+
+    private func plan(after exit: ExitWatcher.Exit, of directory: MemberDirectory, _ known: Supervised) {
+        let note = ProcessNote.read(directory)
+        let offset = note?.identity == exit.process ? note?.logOffset : nil
+        let lines = MemberLog(path: directory.logPath).lines(since: offset ?? 0)
+        let (reason, evidence) = ExitClassifier.classify(exit.status, log: lines)
+        let last = MemberExit(status: exit.status, reason: reason, at: exit.at, evidence: evidence)
+
+        let lifetime = exit.at.since(exit.process.startedAt)
+        let failures = backoff.failures(after: known.failures, lifetime: lifetime)
+        members[directory]?.failures = failures
+        if reason.isPermanent {
+            transition(directory, to: .exited(last))
+            return
+        }
+        let delay = backoff.delay(failures: failures, chance: .random(in: 0...1))
+        transition(directory, to: .backingOff(until: exit.at.advanced(by: delay), failures: failures, last: last))
+        waker.yield(.restart(Restart(directory: directory, epoch: known.epoch + 1, delay: delay)))
+    }
+
+    private func perform(_ restart: Restart) {
+        collectExits()
+        guard let known = members[restart.directory], known.epoch == restart.epoch else { return }
+        _ = start(restart.directory)
+    }
+}
