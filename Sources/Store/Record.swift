@@ -9,6 +9,13 @@ public struct Record: Sendable, Equatable {
     /// The record as clients see it, with `apiVersion` and `kind`.
     public let document: Value
 
+    /// The state of a record; outside the store only tests make one.
+    package init(id: RecordID, revision: Int64, document: Value) {
+        self.id = id
+        self.revision = revision
+        self.document = document
+    }
+
     /// The record as a value of its type.
     ///
     /// - Throws: ``StoreError/invalid(_:reason:)`` when the stored document does not fit the type, as after a change

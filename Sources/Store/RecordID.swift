@@ -21,6 +21,19 @@ public struct RecordID: Sendable, Hashable, CustomStringConvertible {
         self.init(type(of: record).kind, namespace: record.metadata.namespace, name: record.metadata.name)
     }
 
+    /// Whether both name the same record, whatever version of the kind they speak of.
+    public static func == (left: RecordID, right: RecordID) -> Bool {
+        left.name == right.name && left.namespace == right.namespace && left.kind.name == right.kind.name
+            && left.kind.group == right.kind.group
+    }
+
+    /// Feeds what tells records apart into the hasher; IDs are keys on hot paths, and a kind is large.
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(kind.name)
+        hasher.combine(namespace)
+        hasher.combine(name)
+    }
+
     /// The kind with namespace and name, as in `EtcdCluster default/orders`.
     public var description: String {
         namespace.isEmpty ? "\(kind.name) \(name)" : "\(kind.name) \(namespace)/\(name)"

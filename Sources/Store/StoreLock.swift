@@ -12,7 +12,9 @@ final class StoreLock {
     /// - Throws: ``StoreError/locked(path:holder:)`` when another process has it, or another store of this process.
     init(_ options: StoreOptions) throws(StoreError) {
         let path = "\(options.directory)/store.lock"
-        descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        // Kept in a local until the lock is held: a class whose properties are all set is deinitialised when its
+        // initialiser throws, and a descriptor closed twice is by then somebody else's.
+        let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else {
             throw .unavailable(path: path, reason: String(cString: strerror(errno)))
         }
@@ -28,6 +30,7 @@ final class StoreLock {
         let text = Array("\(getpid())\n".utf8)
         ftruncate(descriptor, 0)
         _ = pwrite(descriptor, text, text.count, 0)
+        self.descriptor = descriptor
     }
 
     deinit {

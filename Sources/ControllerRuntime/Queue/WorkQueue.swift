@@ -11,7 +11,7 @@ public final class WorkQueue<Key: Hashable & Sendable, Time: Clock>: Sendable wh
     public enum Result: Sendable, Equatable {
         /// Nothing to do until the key is added again.
         case rest
-        /// Another pass after this time.
+        /// Another pass after this time; with none at all, at once and ahead of the routine.
         case again(after: Duration)
         /// The pass failed: another one after a wait that grows with each failure in a row.
         case failed
@@ -55,6 +55,11 @@ public final class WorkQueue<Key: Hashable & Sendable, Time: Clock>: Sendable wh
     /// How many keys wait for a worker, are worked on, and have a timer.
     public var counts: (waiting: Int, running: Int, timed: Int) {
         state.withLock { ($0.waitingCount, $0.runningCount, $0.timerCount) }
+    }
+
+    /// When the earliest timer ends.
+    var nextDue: Time.Instant? {
+        state.withLock { $0.nextDue }
     }
 
     /// How often `key` has failed in a row.
@@ -107,6 +112,9 @@ public final class WorkQueue<Key: Hashable & Sendable, Time: Clock>: Sendable wh
             switch result {
             case .rest: state.finish(key, .rest)
             case .gone: state.finish(key, .forget)
+            case .again(let delay) where delay <= .zero:
+                state.add(key, .urgent)
+                state.finish(key, .rest)
             case .again(let delay): state.finish(key, .again(at: now.advanced(by: delay)))
             case .failed:
                 var random = SystemRandomNumberGenerator()
