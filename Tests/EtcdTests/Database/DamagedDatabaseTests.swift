@@ -101,6 +101,33 @@ struct DamagedDatabaseTests {
         }
     }
 
+    @Test("Two branches that changed places are found by the keys below them")
+    func swapped() async throws {
+        try await withSnapshot { snapshot, path in
+            let bare = Array(snapshot.dropLast(32))
+            let file = try DatabaseFile(path: path)
+            let reader = file.makeReader()
+            var tree = BucketTree(reader: reader)
+            let buckets = try tree.buckets(in: .tree(file.meta.root))
+            guard case .tree(let root) = try #require(buckets["key"]) else {
+                throw TestSupportError("no tree")
+            }
+            let count = Int(try reader.page(root).header.count)
+            #expect(count >= 3)
+            for (left, right) in [(0, 1), (1, 2), (0, count - 1)] {
+                var damaged = bare
+                for byte in 8..<16 {
+                    damaged.swapAt(
+                        Int(root) * file.pageSize + 16 + left * 16 + byte,
+                        Int(root) * file.pageSize + 16 + right * 16 + byte)
+                }
+                try write(damaged, to: path)
+                let error = #expect(throws: DatabaseError.self) { try DatabaseFile(path: path).summary() }
+                #expect(error?.detail.contains("belongs to another page") == true)
+            }
+        }
+    }
+
     @Test("What is no database at all is called so", arguments: [0, 31, 100, 4096, 100_000, 512 * 20 + 32])
     func foreign(size: Int) async throws {
         try await withTemporaryDirectory { directory in
@@ -205,24 +232,5 @@ private func withSnapshot(_ body: ([UInt8], String) async throws -> Void) async 
             try await etcd.etcdctl("snapshot", "save", path)
         }
         try await body(try read(path), path)
-    }
-}
-
-private func read(_ path: String) throws -> [UInt8] {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw TestSupportError("cannot open \(path)") }
-    defer { close(descriptor) }
-    let size = Int(lseek(descriptor, 0, SEEK_END))
-    return [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
-        count = pread(descriptor, buffer.baseAddress, size, 0)
-    }
-}
-
-private func write(_ bytes: [UInt8], to path: String) throws {
-    let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
-    guard descriptor >= 0 else { throw TestSupportError("cannot open \(path)") }
-    defer { close(descriptor) }
-    guard bytes.withUnsafeBytes({ Glibc.write(descriptor, $0.baseAddress, $0.count) }) == bytes.count else {
-        throw TestSupportError("cannot write \(path)")
     }
 }
