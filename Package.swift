@@ -49,6 +49,7 @@ let package = Package(
         library("Archive", ["Model", "Etcd", "Crypto", "CPlatform"]),
         library("Nodes", ["CPlatform"]),
         library("Inspectors", ["Model"]),
+        library("Observers", ["Model", "Transport", "Etcd"]),
 
         // Layer 4: reconciling in general; knows nothing of etcd.
         library("ControllerRuntime", ["Model", "Store", "Telemetry"]),
@@ -58,7 +59,7 @@ let package = Package(
             "Controller",
             [
                 "Model", "Telemetry", "Transport", "Crypto", "Store", "Etcd", "Archive", "Nodes", "Inspectors",
-                "ControllerRuntime",
+                "Observers", "ControllerRuntime",
             ]),
         library("API", ["Model", "Manifests", "Telemetry", "Transport", "Crypto", "Store"]),
 
@@ -84,6 +85,8 @@ let package = Package(
         tests(of: "Archive", ["TestSupport", "Model", "Etcd", "Crypto"]),
         tests(of: "Nodes", ["TestSupport"]),
         tests(of: "Inspectors", ["Model"]),
+        tests(of: "Observers", ["TestSupport", "Model", "Inspectors", "Transport", "Etcd"]),
+        tests(of: "Controller", ["TestSupport", "Model", "Store", "ControllerRuntime", "Nodes", "Observers"]),
         tests(of: "ControllerRuntime", ["Model", "Store", "Telemetry", "TestSupport"]),
     ]
 )

@@ -105,7 +105,13 @@ public struct HealthInspector: Inspector {
 
     private func alarmFindings(_ observation: HealthObservation) -> [Finding] {
         var findings: [Finding] = []
-        for alarm in observation.alarms.answer ?? [] {
+        // Every member tells the alarms of the whole cluster.
+        var alarms: [RaisedAlarm] = []
+        for alarm in observation.members.compactMap({ $0.status.answer?.answer.alarms }).joined()
+        where !alarms.contains(alarm) {
+            alarms.append(alarm)
+        }
+        for alarm in alarms {
             let name = observation.members.first { $0.id == alarm.memberID }?.name ?? String(alarm.memberID, radix: 16)
             switch alarm.kind {
             case .noSpace:

@@ -7,7 +7,10 @@ struct HealthInspectorTests {
 
     static let thresholds = InspectionThresholds()
 
-    static func member(_ index: Int, _ state: State, cluster: UInt64 = 7, learner: Bool = false, size: Int64 = 1000)
+    static func member(
+        _ index: Int, _ state: State, cluster: UInt64 = 7, learner: Bool = false, size: Int64 = 1000,
+        alarms: [RaisedAlarm] = []
+    )
         -> MemberHealth
     {
         var member = MemberHealth(
@@ -30,7 +33,8 @@ struct HealthInspectorTests {
                 StatusSample(
                     clusterID: cluster, memberID: UInt64(index), version: "3.4.23", leader: 1, raftTerm: 2,
                     raftIndex: 10,
-                    raftAppliedIndex: 10, revision: 5, dbSize: size, dbSizeInUse: size, isLearner: learner),
+                    raftAppliedIndex: 10, revision: 5, dbSize: size, dbSizeInUse: size, isLearner: learner,
+                    alarms: alarms),
                 .milliseconds(1)))
         if state == .noRead {
             member.serializableRead = .failed(EvidenceFailure(.other, "input/output error"))
@@ -51,10 +55,9 @@ struct HealthInspectorTests {
         judge(states.enumerated().map { member($0.offset + 1, $0.element) })
     }
 
-    static func judge(_ members: [MemberHealth], alarms: [RaisedAlarm] = [], quota: ByteCount? = nil) -> Judgement {
+    static func judge(_ members: [MemberHealth], quota: ByteCount? = nil) -> Judgement {
         HealthInspector(thresholds: thresholds).inspect(
-            HealthObservation(
-                takenAt: Timestamp(secondsSinceEpoch: 0), members: members, alarms: .answered(alarms), quota: quota))
+            HealthObservation(takenAt: Timestamp(secondsSinceEpoch: 0), members: members, quota: quota))
     }
 
     @Test(
@@ -114,11 +117,13 @@ struct HealthInspectorTests {
         #expect(judgement.findings.first?.severity == .critical)
     }
 
-    @Test("Alarms and a filling quota are findings")
+    @Test("Alarms and a filling quota are findings, told once however many members tell them")
     func alarms() {
-        let members = [Self.member(1, .serving, size: 900)]
-        let judgement = Self.judge(
-            members, alarms: [RaisedAlarm(kind: .noSpace, memberID: 1)], quota: ByteCount(1000))
+        let alarm = RaisedAlarm(kind: .noSpace, memberID: 1)
+        let members = [
+            Self.member(1, .serving, size: 900, alarms: [alarm]), Self.member(2, .serving, size: 1, alarms: [alarm]),
+        ]
+        let judgement = Self.judge(members, quota: ByteCount(1000))
         #expect(judgement.findings.map(\.code.rawValue) == ["AlarmNoSpace", "QuotaNearlyUsed"])
         #expect(judgement.verdict == .degraded)
     }

@@ -1,3 +1,5 @@
+public import Etcd
+
 /// A piece of a snapshot on its way from a member.
 public protocol SnapshotPiece: Sendable {
     /// The size of the piece in bytes.
@@ -9,3 +11,6 @@ public protocol SnapshotPiece: Sendable {
         _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
     ) throws(Failure) -> Result
 }
+
+/// What an etcd client streams is what the pipeline takes.
+extension SnapshotChunk: SnapshotPiece {}

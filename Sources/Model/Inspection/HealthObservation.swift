@@ -6,20 +6,17 @@ public struct HealthObservation: Sendable, Equatable {
     public var members: [MemberHealth]
     /// Why the list of members may be incomplete, if it may be.
     public var membershipProblem: EvidenceFailure?
-    /// The alarms raised in the cluster.
-    public var alarms: Evidence<[RaisedAlarm]>
     /// The size at which etcd stops taking writes, if it is known.
     public var quota: ByteCount?
 
     /// Creates an observation.
     public init(
         takenAt: Timestamp, members: [MemberHealth], membershipProblem: EvidenceFailure? = nil,
-        alarms: Evidence<[RaisedAlarm]> = .notAsked, quota: ByteCount? = nil
+        quota: ByteCount? = nil
     ) {
         self.takenAt = takenAt
         self.members = members
         self.membershipProblem = membershipProblem
-        self.alarms = alarms
         self.quota = quota
     }
 }
@@ -80,14 +77,16 @@ public struct StatusSample: Sendable, Equatable {
     public var dbSizeInUse: Int64
     /// Whether it does not vote yet.
     public var isLearner: Bool
-    /// What it complains of.
+    /// The alarms it knows to be raised in the cluster.
+    public var alarms: [RaisedAlarm]
+    /// What else it complains of, but for a missing leader.
     public var errors: [String]
 
     /// Creates a sample.
     public init(
         clusterID: UInt64, memberID: UInt64, version: String, leader: UInt64, raftTerm: UInt64, raftIndex: UInt64,
         raftAppliedIndex: UInt64, revision: Int64, dbSize: Int64, dbSizeInUse: Int64, isLearner: Bool,
-        errors: [String] = []
+        alarms: [RaisedAlarm] = [], errors: [String] = []
     ) {
         self.clusterID = clusterID
         self.memberID = memberID
@@ -100,6 +99,7 @@ public struct StatusSample: Sendable, Equatable {
         self.dbSize = dbSize
         self.dbSizeInUse = dbSizeInUse
         self.isLearner = isLearner
+        self.alarms = alarms
         self.errors = errors
     }
 }

@@ -1,0 +1,95 @@
+import Archive
+import Model
+
+/// When the next backup of a cluster is due: a pure function of its policy and of the backups there are.
+struct BackupSchedulePlan {
+    /// The first wait after a failed backup; it doubles with each further one.
+    static let firstRetry = Duration.seconds(30)
+    /// The longest wait after failed backups.
+    static let longestRetry = Duration.seconds(1800)
+
+    /// The good backups, newest first, by time and then by revision.
+    let good: [EtcdBackup]
+    /// The scheduled backups that failed since the newest good one, newest first.
+    let failed: [EtcdBackup]
+    /// Whether a scheduled backup is under way.
+    let isRunning: Bool
+
+    /// Sorts the backups of one incarnation of a cluster.
+    init(_ backups: [EtcdBackup], incarnation: String) {
+        let own = backups.filter { $0.metadata.deletionTimestamp == nil }
+        let good = own.filter { $0.status.phase == .succeeded && $0.status.incarnation == incarnation }
+            .sorted { Self.order($1) < Self.order($0) }
+        self.good = good
+        let scheduled = own.filter { $0.metadata.labels[ControllerServices.scheduledLabel] == "true" }
+        isRunning = scheduled.contains { $0.status.phase == .pending || $0.status.phase == .running }
+        failed = scheduled.filter { backup in
+            guard backup.status.phase == .failed, let end = backup.status.completionTime else { return false }
+            return good.first?.status.completionTime.map { end > $0 } ?? true
+        }.sorted { Self.order($1) < Self.order($0) }
+    }
+
+    private static func order(_ backup: EtcdBackup) -> (Timestamp, Int64, String) {
+        (
+            backup.status.completionTime ?? Timestamp(secondsSinceEpoch: 0), backup.status.revision ?? 0,
+            backup.metadata.name
+        )
+    }
+
+    /// When the next backup by schedule is due; nil while one is under way or none is wanted.
+    func due(by policy: BackupPolicy, at now: Timestamp) -> Timestamp? {
+        guard !policy.suspend, !isRunning else { return nil }
+        var due = now
+        // The first backup is made at once, whatever the schedule: until then nothing could be restored.
+        if let last = good.first?.status.completionTime {
+            if let interval = policy.interval {
+                due = last + interval
+            } else if let cron = policy.schedule, let schedule = try? CronLine(cron) {
+                due = schedule.next(after: last) ?? Timestamp(secondsSinceEpoch: .max / 2_000_000_000)
+            }
+        }
+        guard let lastFailure = failed.first?.status.completionTime else { return due }
+        let wait = Self.firstRetry * (1 << min(failed.count - 1, 6))
+        return max(due, lastFailure + min(wait, Self.longestRetry))
+    }
+
+    /// The state of the cluster's backups as its status shows it.
+    func status(nextTime: Timestamp?) -> ClusterBackupStatus {
+        var status = ClusterBackupStatus()
+        if let newest = good.first {
+            status.lastSuccessTime = newest.status.completionTime
+            status.lastBackup = newest.metadata.name
+            status.revision = newest.status.revision
+            status.size = newest.status.size
+        }
+        status.kept = good.count
+        status.nextTime = nextTime?.wholeSeconds
+        status.failures = failed.count
+        status.lastError = failed.first?.status.message ?? ""
+        return status
+    }
+
+    /// Whether the newest good backup is as recent as the policy asks.
+    func condition(by policy: BackupPolicy, at now: Timestamp) -> Condition {
+        let failure = failed.first.map { "; the last attempt failed: \($0.status.message)" } ?? ""
+        guard let newest = good.first, let end = newest.status.completionTime else {
+            let message = failed.isEmpty ? "no backup has been made yet" : "there is no good backup\(failure)"
+            return Condition(
+                .backupReady, failed.isEmpty ? .unknown : .false, reason: failed.isEmpty ? "NoneYet" : "BackupFailed",
+                message: message)
+        }
+        let age = now - end
+        let message = "the newest good backup holds revision \(newest.status.revision ?? 0)"
+        if policy.suspend {
+            return Condition(.backupReady, .unknown, reason: "Suspended", message: "backups are suspended; \(message)")
+        }
+        if let interval = policy.interval, age > interval * 2 + .seconds(60) {
+            return Condition(
+                .backupReady, .false, reason: "BackupOverdue",
+                message: "\(message) and is \(age.ageText) old; one every \(interval.goText) is wanted\(failure)")
+        }
+        return failed.isEmpty
+            ? Condition(.backupReady, .true, reason: "BackupSucceeded", message: message)
+            : Condition(.backupReady, .false, reason: "BackupFailed", message: message + failure)
+    }
+}

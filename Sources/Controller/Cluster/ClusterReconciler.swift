@@ -1,0 +1,200 @@
+public import ControllerRuntime
+import Inspectors
+public import Model
+import Observers
+import Store
+
+/// Brings one etcd cluster to its spec: finalize, plan, run, observe, own, report, in this order.
+public struct ClusterReconciler: Reconciler {
+    /// The finalizer that keeps a Local cluster's record until its members are stopped and their data is put away.
+    static let finalizer = "lodestone.dev/members"
+    /// How soon to look again while something is under way.
+    private static let impatience = Duration.seconds(1)
+
+    let services: ControllerServices
+
+    /// Creates the reconciler.
+    public init(services: ControllerServices) {
+        self.services = services
+    }
+
+    /// Takes the cluster one step towards its spec and writes into the status what it saw.
+    public func reconcile(_ cluster: inout EtcdCluster) async throws -> Outcome {
+        if cluster.metadata.deletionTimestamp != nil { return try await finalize(&cluster) }
+        let before = cluster.status.phase
+        var builder = ClusterStatusBuilder(now: .now)
+        if cluster.spec.provider == .local {
+            if let outcome = try await plan(&cluster, &builder) { return outcome }
+            try await run(&cluster, &builder)
+        }
+        builder.inspections = try await ownInspections(of: cluster)
+        await observe(&cluster, &builder)
+        let nextBackup = try await BackupScheduler(services: services).advance(&cluster, at: builder.now)
+        builder.update(&cluster)
+        report(&cluster, since: before, at: builder.now)
+        return outcome(cluster, nextBackup, builder.now)
+    }
+
+    // MARK: The steps
+
+    /// A new Local cluster is planned before anything is started, so that whatever happens next is found again.
+    private func plan(_ cluster: inout EtcdCluster, _ builder: inout ClusterStatusBuilder) async throws -> Outcome? {
+        let hasFinalizer = cluster.metadata.finalizers.contains(Self.finalizer)
+        guard !hasFinalizer || cluster.status.incarnation.isEmpty || cluster.status.members.isEmpty else { return nil }
+        if !hasFinalizer { cluster.metadata.finalizers.append(Self.finalizer) }
+        if cluster.status.incarnation.isEmpty || cluster.status.members.isEmpty {
+            do {
+                let plan = try await services.local.plan(cluster)
+                cluster.status.incarnation = plan.incarnation
+                cluster.status.members = plan.members
+            } catch let problem as AccessProblem {
+                builder.obstacle = .init(reason: problem.reason, message: problem.description)
+                builder.update(&cluster)
+                throw problem
+            }
+            cluster.status.phase = .creating
+            cluster.status.lastOperation = LastOperation(
+                type: "Create", state: "Processing",
+                description: "starting \(cluster.status.members.count) members of etcd \(cluster.spec.version ?? "")",
+                at: builder.now)
+            services.events.normal(
+                cluster, "Planned",
+                "\(cluster.status.members.count) members with cluster token \(cluster.status.incarnation)")
+        }
+        return .again(after: .zero, because: "what was planned is written down before members are started")
+    }
+
+    private func run(_ cluster: inout EtcdCluster, _ builder: inout ClusterStatusBuilder) async throws {
+        if !cluster.spec.paused {
+            do {
+                try await services.local.run(cluster)
+            } catch let problem as AccessProblem {
+                builder.obstacle = .init(reason: problem.reason, message: problem.description)
+            }
+        }
+        builder.processes = try await services.local.processes(of: cluster)
+        let failed = builder.processes.sorted { $0.key < $1.key }.filter { $0.value.phase == .failed }
+        // A member that fails while others serve is a degraded cluster; before it has formed it is an obstacle.
+        if builder.obstacle == nil, let first = failed.first,
+            cluster.status.clusterID.isEmpty || failed.count == builder.processes.count
+        {
+            builder.obstacle = .init(reason: "MemberFailed", message: "\(first.key): \(first.value.message)")
+        }
+    }
+
+    /// Takes the newest look at the members that the health inspection left, or a fresh one if it is too old or
+    /// something happened since.
+    private func observe(_ cluster: inout EtcdCluster, _ builder: inout ClusterStatusBuilder) async {
+        let target: ClusterTarget
+        do {
+            target = try await services.access.target(for: cluster)
+        } catch let problem as AccessProblem {
+            builder.obstacle = .init(reason: problem.reason, message: problem.description)
+            return
+        } catch {
+            builder.obstacle = .init(reason: "StoreUnavailable", message: "\(error)")
+            return
+        }
+        let key = cluster.displayName
+        let health = cluster.spec.inspections.health
+        let interval = health.enabled ? (health.interval ?? .seconds(10)) : .seconds(30)
+        let age = cluster.status.phase == .running ? interval * 2 : min(interval, Self.impatience)
+        var observation = services.observations.health(of: key, notOlderThan: age)
+        if observation == nil {
+            let fresh = await services.health.observe(target, named: key, timeout: health.timeout ?? .seconds(5))
+            services.observations.put(fresh, of: key, isJudged: false)
+            observation = fresh
+            // The inspection judges what was seen here, so that both always tell the same.
+            let name = Self.inspectionName(.health, of: cluster)
+            services.wakeups.wake(RecordID(EtcdInspection.kind, namespace: cluster.metadata.namespace, name: name))
+        }
+        builder.health = observation
+        builder.judgement = observation.map { HealthInspector(thresholds: health.thresholds).inspect($0) }
+        if cluster.spec.provider == .imported, cluster.status.incarnation.isEmpty,
+            let id = observation?.members.compactMap({ $0.status.answer?.answer.clusterID }).first
+        {
+            // An imported cluster's own identity is the only one that tells its incarnations apart.
+            cluster.status.incarnation = String(id, radix: 16)
+        }
+    }
+
+    static func inspectionName(_ type: InspectionType, of cluster: EtcdCluster) -> String {
+        "\(cluster.metadata.name)-\(type.rawValue.lowercased())"
+    }
+
+    /// Sees to it that every inspection that is switched on has its record, and that those switched off have none.
+    private func ownInspections(of cluster: EtcdCluster) async throws -> [EtcdInspection] {
+        var inspections: [EtcdInspection] = []
+        for type in InspectionType.allCases {
+            let name = Self.inspectionName(type, of: cluster)
+            let settings = cluster.spec.inspections[type]
+            let existing = try? await services.store.get(
+                EtcdInspection.self, named: name, in: cluster.metadata.namespace)
+            let isOwned = existing?.metadata.ownerReferences.contains { $0.uid == cluster.metadata.uid } ?? true
+            // A record of that name that somebody else made is left alone.
+            guard isOwned else { continue }
+            guard settings.enabled else {
+                if let existing { try await services.store.delete(existing) }
+                continue
+            }
+            var wanted = existing ?? EtcdInspection()
+            if existing == nil {
+                wanted.metadata = ObjectMeta(name: name, namespace: cluster.metadata.namespace)
+                wanted.metadata.ownerReferences = [OwnerReference(to: cluster)]
+                wanted.metadata.labels[ControllerServices.clusterLabel] = cluster.metadata.name
+            }
+            wanted.spec.clusterRef = LocalReference(name: cluster.metadata.name)
+            wanted.spec.type = type
+            wanted.spec.interval = settings.interval
+            wanted.spec.timeout = settings.timeout
+            wanted.spec.thresholds = settings.thresholds
+            wanted.spec.suspend = false
+            wanted.applyDefaults()
+            if wanted != existing { wanted = try await services.store.apply(wanted) }
+            inspections.append(wanted)
+        }
+        return inspections
+    }
+
+    private func finalize(_ cluster: inout EtcdCluster) async throws -> Outcome {
+        cluster.status.phase = .deleting
+        guard cluster.metadata.finalizers.contains(Self.finalizer) else { return .settled }
+        cluster.status.lastOperation = LastOperation(
+            type: "Delete", state: "Processing", description: "stopping the members", at: .now)
+        try await services.local.stop(cluster)
+        try await services.local.putAway(cluster)
+        services.observations.forget(cluster.displayName)
+        services.members.forget(cluster.displayName)
+        cluster.metadata.finalizers.removeAll { $0 == Self.finalizer }
+        return .settled
+    }
+
+    // MARK: What people see
+
+    private func report(_ cluster: inout EtcdCluster, since before: ClusterPhase, at now: Timestamp) {
+        let phase = cluster.status.phase
+        if phase == .running, let operation = cluster.status.lastOperation, operation.state == "Processing" {
+            cluster.status.lastOperation = LastOperation(
+                type: operation.type, state: "Succeeded", description: operation.description, at: now)
+        }
+        guard phase != before else { return }
+        let message = cluster.status.conditions[.ready]?.message ?? ""
+        let isGood = phase == .running || phase == .creating || phase == .pending
+        if isGood {
+            services.events.normal(cluster, "Phase\(phase.rawValue)", message)
+        } else {
+            services.events.warning(cluster, "Phase\(phase.rawValue)", message)
+            cluster.status.lastErrors.record(RecordedError(code: phase.rawValue, description: message, at: now))
+        }
+    }
+
+    private func outcome(_ cluster: EtcdCluster, _ nextBackup: Timestamp?, _ now: Timestamp) -> Outcome {
+        guard cluster.status.phase == .running else {
+            return .again(after: Self.impatience * 2, because: "the cluster is \(cluster.status.phase.rawValue)")
+        }
+        // Without a health inspection nobody else looks, so this loop does.
+        let look: Duration = cluster.spec.inspections.health.enabled ? .seconds(60) : .seconds(30)
+        let untilBackup = nextBackup.map { max(.milliseconds(100), $0 - now) } ?? look
+        return .again(after: min(look, untilBackup), because: "the next look or backup is due then")
+    }
+}

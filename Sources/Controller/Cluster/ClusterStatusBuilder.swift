@@ -1,0 +1,220 @@
+import Inspectors
+import Model
+
+/// Writes what is known of a cluster into its status: a pure function of evidence and clock.
+struct ClusterStatusBuilder {
+    /// What the members' ladders of probes showed; nil if they were not probed.
+    var health: HealthObservation?
+    /// The judgement of those ladders.
+    var judgement: Judgement?
+    /// What is known of the members' processes, by name; empty where Lodestone does not run them.
+    var processes: [String: LocalProvider.ProcessView] = [:]
+    /// The inspections of the cluster.
+    var inspections: [EtcdInspection] = []
+    /// What a person must change before anything can go on, if anything.
+    var obstacle: Obstacle?
+    /// The moment.
+    var now: Timestamp
+
+    /// What stands in the way, as a condition says it.
+    struct Obstacle: Equatable {
+        var reason: String
+        var message: String
+    }
+
+    /// Figures that move all the time are written when something else changed or this much time has passed, so that a
+    /// quiet fleet does not write its store full.
+    static let figureAge = Duration.seconds(15)
+
+    func update(_ cluster: inout EtcdCluster) {
+        let before = cluster.status
+        let generation = cluster.metadata.generation
+        updateMembers(&cluster.status)
+        updateInspections(&cluster.status)
+        let quorum = cluster.status.members.count { $0.role != .learner } / 2 + 1
+        cluster.status.phase = phase(cluster)
+        cluster.status.conditions.set(ready(cluster), at: now, generation: generation)
+        cluster.status.conditions.set(available(cluster, quorum: quorum), at: now, generation: generation)
+        cluster.status.conditions.set(consistent(cluster), at: now, generation: generation)
+        if obstacle == nil, health != nil { cluster.status.observedGeneration = generation }
+        keepQuietFigures(&cluster.status, before)
+    }
+
+    private func updateMembers(_ status: inout EtcdClusterStatus) {
+        let planned = status.members
+        guard let health else {
+            for index in status.members.indices {
+                apply(processes[status.members[index].name], to: &status.members[index])
+                status.members[index].role = .unknown
+            }
+            status.readyMembers = 0
+            return
+        }
+        var seen: [MemberStatus] = []
+        for member in health.members {
+            var entry =
+                planned.first { $0.name == member.name } ?? planned.first { $0.endpoint == member.endpoint }
+                ?? MemberStatus()
+            entry.name = member.name
+            entry.endpoint = member.endpoint
+            apply(member, to: &entry)
+            apply(processes[entry.name], to: &entry)
+            seen.append(entry)
+        }
+        // Members that are planned and not yet in any list stay visible.
+        seen += planned.filter { old in !seen.contains { $0.name == old.name } && processes[old.name] != nil }.map {
+            var entry = $0
+            apply(processes[entry.name], to: &entry)
+            return entry
+        }
+        status.members = seen.sorted { $0.name < $1.name }
+        status.readyMembers = health.members.count { !$0.isLearner && $0.linearizableRead.answer != nil }
+        status.leader = status.members.first { $0.role == .leader }?.name ?? ""
+        let samples = health.members.compactMap { $0.status.answer?.answer }
+        if let clusterID = samples.first?.clusterID, Set(samples.map(\.clusterID)).count == 1 {
+            status.clusterID = String(clusterID, radix: 16)
+        }
+        status.revision = samples.map(\.revision).max() ?? status.revision
+        status.version = samples.compactMap { EtcdVersion($0.version) }.min()?.description ?? status.version
+        status.observedTime = health.takenAt.wholeSeconds
+    }
+
+    private func apply(_ member: MemberHealth, to entry: inout MemberStatus) {
+        if let id = member.id { entry.id = String(id, radix: 16) }
+        guard let sample = member.status.answer?.answer else {
+            entry.role = member.isLearner ? .learner : .unknown
+            entry.phase = member.connection.answer == nil ? .unreachable : .unhealthy
+            entry.message = (member.connection.failure ?? member.status.failure)?.message ?? ""
+            return
+        }
+        entry.role = member.isLearner ? .learner : sample.leader == sample.memberID ? .leader : .follower
+        entry.version = sample.version
+        entry.dbSize = ByteCount(sample.dbSize)
+        entry.dbSizeInUse = ByteCount(sample.dbSizeInUse)
+        entry.revision = sample.revision
+        entry.raftTerm = Int64(clamping: sample.raftTerm)
+        entry.raftIndex = Int64(clamping: sample.raftIndex)
+        entry.raftAppliedIndex = Int64(clamping: sample.raftAppliedIndex)
+        let isServing = member.isLearner ? member.serializableRead.answer != nil : member.linearizableRead.answer != nil
+        entry.phase = isServing ? .running : .unhealthy
+        entry.message =
+            isServing ? "" : (member.serializableRead.failure ?? member.linearizableRead.failure)?.message ?? ""
+        if !isServing { entry.role = member.isLearner ? .learner : .unknown }
+    }
+
+    /// Adds what the process tells to what the probes told: why a member does not serve, where it is known.
+    private func apply(_ process: LocalProvider.ProcessView?, to entry: inout MemberStatus) {
+        guard let process else { return }
+        entry.pid = process.pid
+        entry.startTime = process.startTime
+        entry.restarts += process.newRestarts
+        guard entry.phase != .running || process.pid == nil, let phase = process.phase else { return }
+        entry.phase = phase
+        entry.role = entry.role == .learner ? .learner : .unknown
+        if !process.message.isEmpty { entry.message = process.message }
+    }
+
+    private func updateInspections(_ status: inout EtcdClusterStatus) {
+        status.inspections = inspections.sorted { $0.metadata.name < $1.metadata.name }.map { inspection in
+            var summary = InspectionSummary()
+            summary.name = inspection.metadata.name
+            summary.type = inspection.spec.type
+            summary.verdict = inspection.status.verdict
+            summary.time = inspection.status.lastRunTime?.wholeSeconds
+            summary.message = inspection.status.message
+            return summary
+        }
+    }
+
+    private func phase(_ cluster: EtcdCluster) -> ClusterPhase {
+        if cluster.metadata.deletionTimestamp != nil { return .deleting }
+        let wasFormed = !cluster.status.clusterID.isEmpty
+        switch judgement?.verdict {
+        case .healthy: return .running
+        case .degraded: return cluster.status.readyMembers == voters(cluster) ? .running : .degraded
+        case .quorumLost: return wasFormed ? .quorumLost : obstacle == nil ? .creating : .failed
+        default:
+            if obstacle != nil { return .failed }
+            if cluster.spec.provider == .local, !wasFormed {
+                return cluster.status.members.isEmpty ? .pending : .creating
+            }
+            // Where we see the processes themselves, silence is not a question of the way there.
+            return !processes.isEmpty && processes.values.allSatisfy { $0.pid == nil } ? .quorumLost : .unknown
+        }
+    }
+
+    private func voters(_ cluster: EtcdCluster) -> Int {
+        cluster.status.members.count { $0.role != .learner }
+    }
+
+    private func ready(_ cluster: EtcdCluster) -> Condition {
+        if let obstacle { return Condition(.ready, .false, reason: obstacle.reason, message: obstacle.message) }
+        let message = judgement?.message ?? "the members have not been probed yet"
+        switch cluster.status.phase {
+        case .running: return Condition(.ready, .true, reason: "AllMembersServe", message: message)
+        case .pending, .creating:
+            return Condition(.ready, .false, reason: "Creating", message: "members are being started")
+        case .unknown: return Condition(.ready, .unknown, reason: "NotObserved", message: message)
+        case .degraded: return Condition(.ready, .false, reason: "MembersMissing", message: message)
+        case .quorumLost: return Condition(.ready, .false, reason: "QuorumLost", message: message)
+        case .failed: return Condition(.ready, .false, reason: "Failed", message: message)
+        case .deleting: return Condition(.ready, .false, reason: "Deleting", message: "the record is being deleted")
+        }
+    }
+
+    private func available(_ cluster: EtcdCluster, quorum: Int) -> Condition {
+        guard let judgement, judgement.verdict != .unknown else {
+            return Condition(
+                .available, .unknown, reason: "NotObserved",
+                message: judgement?.message ?? "the members have not been probed yet")
+        }
+        let serving = cluster.status.readyMembers
+        return serving > 0
+            ? Condition(
+                .available, .true, reason: "QuorumServes",
+                message: "\(serving) of \(voters(cluster)) voting members serve; \(quorum) make a quorum")
+            : Condition(.available, .false, reason: "QuorumLost", message: judgement.message)
+    }
+
+    private func consistent(_ cluster: EtcdCluster) -> Condition {
+        guard let summary = cluster.status.inspections.first(where: { $0.type == .consistency }) else {
+            return Condition(.consistent, .unknown, reason: "NotInspected", message: "no consistency inspection runs")
+        }
+        let status: ConditionStatus =
+            switch summary.verdict {
+            case .consistent: .true
+            case .diverged: .false
+            default: .unknown
+            }
+        return Condition(.consistent, status, reason: summary.verdict.rawValue, message: summary.message)
+    }
+
+    /// Takes back changes of moving figures if nothing else changed and the ones on record are young enough.
+    private func keepQuietFigures(_ status: inout EtcdClusterStatus, _ before: EtcdClusterStatus) {
+        guard let observed = before.observedTime, let new = status.observedTime, new - observed < Self.figureAge,
+            before.members.count == status.members.count
+        else { return }
+        var quiet = status
+        quiet.observedTime = before.observedTime
+        quiet.revision = before.revision
+        for (index, old) in before.members.enumerated() {
+            quiet.members[index].revision = old.revision
+            quiet.members[index].raftIndex = old.raftIndex
+            quiet.members[index].raftAppliedIndex = old.raftAppliedIndex
+            quiet.members[index].dbSize = old.dbSize
+            quiet.members[index].dbSizeInUse = old.dbSizeInUse
+        }
+        for (index, summary) in before.inspections.enumerated() where index < quiet.inspections.count {
+            if quiet.inspections[index].verdict == summary.verdict {
+                quiet.inspections[index].time = summary.time
+                quiet.inspections[index].message = summary.message
+            }
+        }
+        for (index, condition) in before.conditions.enumerated() where index < quiet.conditions.count {
+            if quiet.conditions[index].status == condition.status, quiet.conditions[index].reason == condition.reason {
+                quiet.conditions[index].message = condition.message
+            }
+        }
+        if quiet == before { status = before }
+    }
+}

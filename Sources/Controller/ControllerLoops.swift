@@ -1,0 +1,100 @@
+public import ControllerRuntime
+import Model
+import Nodes
+import Store
+public import Telemetry
+
+/// The loops and other parts that make up the controller.
+public enum ControllerLoops {
+    /// How the loops work.
+    public struct Options: Sendable {
+        /// How many clusters and inspections are worked on at the same time; each waits most of the time for members,
+        /// so that many dead ones do not hold up the living.
+        public var workers = 256
+        /// How long data directories lie in quarantine before they are removed for good.
+        public var quarantineAge = Duration.seconds(7 * 86400)
+
+        /// Creates the defaults.
+        public init() {}
+    }
+
+    /// All parts, to be run together.
+    public static func components(
+        _ services: ControllerServices, options: Options = Options(), logger: Logger, metrics: MetricsRegistry
+    ) -> [any Component] {
+        var manyAtOnce = LoopOptions()
+        manyAtOnce.workers = options.workers
+        manyAtOnce.startSpread = .seconds(2)
+        var inspections = manyAtOnce
+        // An inspection keeps its own time limit; this one only guards against a pass that forgets it.
+        inspections.timeout = .seconds(3700)
+        var clusters = manyAtOnce
+        clusters.timeout = .seconds(120)
+        return [
+            ControllerLoop(
+                ClusterReconciler(services: services), store: services.store, wakeups: services.wakeups,
+                options: clusters,
+                related: [
+                    .owned(EtcdInspection.kind, by: EtcdCluster.kind, when: verdicts), backups, secrets(services),
+                ], clock: ContinuousClock(), logger: logger, metrics: metrics),
+            ControllerLoop(
+                InspectionReconciler(services: services), store: services.store, wakeups: services.wakeups,
+                options: inspections, clock: ContinuousClock(), logger: logger, metrics: metrics),
+            ControllerLoop(
+                BackupReconciler(services: services), store: services.store, wakeups: services.wakeups,
+                clock: ContinuousClock(), logger: logger, metrics: metrics),
+            services.jobs, services.events, MemberWatch(services: services),
+            QuarantineKeeper(local: services.local, age: options.quarantineAge, logger: logger),
+        ]
+    }
+
+    /// Changes of an inspection that its cluster shows: the verdict, or that a quarter of a minute has passed.
+    private static let verdicts = ChangeFilter { old, new in
+        old[path: "status", "verdict"] != new[path: "status", "verdict"]
+            || old[path: "status", "findings"] != new[path: "status", "findings"]
+            || moment(old) / 15 != moment(new) / 15 || old["spec"] != new["spec"]
+    }
+
+    private static func moment(_ inspection: Value) -> Int64 {
+        let text = inspection[path: "status", "lastRunTime"]?.string ?? ""
+        return Timestamp(text)?.secondsSinceEpoch ?? 0
+    }
+
+    private static let backups = RelatedRecords(
+        EtcdBackup.kind,
+        when: ChangeFilter { $0[path: "status", "phase"] != $1[path: "status", "phase"] || $0["spec"] != $1["spec"] }
+    ) { record in
+        guard let name = record.document[path: "spec", "clusterRef", "name"]?.string else { return [] }
+        return [RecordID(EtcdCluster.kind, namespace: record.id.namespace, name: name)]
+    }
+
+    /// A Secret that comes, changes or goes wakes the clusters that wait for it or use it; those that do are few, and
+    /// a pass is cheap.
+    private static func secrets(_ services: ControllerServices) -> RelatedRecords {
+        RelatedRecords(Secret.kind, when: ChangeFilter { $0["data"] != $1["data"] }) { record in
+            services.secretUsers.clusters(using: record.id.name, in: record.id.namespace)
+        }
+    }
+}
+
+/// Removes from quarantine what has lain there long enough.
+struct QuarantineKeeper: Component {
+    let name = "quarantine"
+    let local: LocalProvider
+    let age: Duration
+    let logger: Logger
+
+    func run() async {
+        while !Task.isCancelled {
+            do {
+                for entry in try await local.purgeQuarantine(olderThan: age) {
+                    logger.info("Removed from quarantine", ["entry": .text(entry)])
+                }
+            } catch {
+                logger.warning("The quarantine could not be looked through", ["error": .text("\(error)")])
+            }
+            // Ends early only when the controller stops.
+            try? await Task.sleep(for: .seconds(600))
+        }
+    }
+}

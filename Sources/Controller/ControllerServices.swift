@@ -1,0 +1,55 @@
+import Archive
+public import ControllerRuntime
+import Observers
+public import Store
+public import Telemetry
+public import Transport
+
+/// What the reconcilers work with; put together once, in the composition root.
+public struct ControllerServices: Sendable {
+    /// The label by which records that belong to a cluster are found.
+    public static let clusterLabel = "lodestone.dev/cluster"
+    /// The label of backups that a schedule made, which retention may remove.
+    public static let scheduledLabel = "lodestone.dev/scheduled"
+
+    let store: RecordStore
+    let access: ClusterAccess
+    let secretUsers: SecretUsers
+    let members: MemberFinder
+    let health: HealthObserver
+    let consistency: ConsistencyObserver
+    let observations = ObservationBoard()
+    let local: LocalProvider
+    let archives: BackupArchives
+    let jobs: JobBoard<BackupProgress, BackupManifest>
+    let events: EventRecorder
+    let wakeups: Wakeups
+
+    /// Puts the services together.
+    ///
+    /// - Parameters:
+    ///   - store: where the records are.
+    ///   - engine: the loop over which members are reached.
+    ///   - local: what runs the members of Local clusters.
+    ///   - archives: where backups go.
+    ///   - backupsAtOnce: how many backups are made at the same time.
+    ///   - events: who tells people what happened.
+    ///   - wakeups: the bell of the loops.
+    ///   - logger: where the jobs log.
+    public init(
+        store: RecordStore, engine: HTTPEngine, local: LocalProvider, archives: BackupArchives, backupsAtOnce: Int = 2,
+        events: EventRecorder, wakeups: Wakeups, logger: Logger
+    ) {
+        self.store = store
+        secretUsers = SecretUsers()
+        access = ClusterAccess(store: store, secretUsers: secretUsers)
+        members = MemberFinder(engine: engine)
+        health = HealthObserver(finder: members)
+        consistency = ConsistencyObserver(finder: members)
+        self.local = local
+        self.archives = archives
+        jobs = JobBoard("backups", limit: backupsAtOnce, wakeups: wakeups, logger: logger)
+        self.events = events
+        self.wakeups = wakeups
+    }
+}

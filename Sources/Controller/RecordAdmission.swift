@@ -1,0 +1,103 @@
+import Archive
+public import Model
+import Nodes
+
+/// The rules on changing records that go beyond what a record says of itself: what may not change, and what is not
+/// built yet and therefore refused in a sentence, never ignored.
+public enum RecordAdmission {
+    /// What is wrong with writing a record.
+    ///
+    /// - Parameters:
+    ///   - new: the document as it would be stored, valid for its kind.
+    ///   - old: the document as it is stored; nil for a new record.
+    ///   - kind: the kind.
+    /// - Returns: the problems, none if the record may be written.
+    public static func problems(_ new: Value, replacing old: Value?, of kind: Kind) -> [FieldProblem] {
+        switch kind {
+        case EtcdCluster.kind: judge(new, old, problems(ofCluster:replacing:))
+        case EtcdInspection.kind: judge(new, old, problems(ofInspection:replacing:))
+        case EtcdBackup.kind: judge(new, old, problems(ofBackup:replacing:))
+        default: []
+        }
+    }
+
+    private static func judge<Record: Resource>(
+        _ new: Value, _ old: Value?, _ rule: (Record, Record?) -> [FieldProblem]
+    ) -> [FieldProblem] {
+        // A document that is no valid record was refused before it came here.
+        guard let record = try? Record(document: new) else { return [] }
+        return rule(record, old.flatMap { try? Record(document: $0) })
+    }
+
+    private static func problems(ofCluster new: EtcdCluster, replacing old: EtcdCluster?) -> [FieldProblem] {
+        var problems = new.spec.args.keys.sorted().compactMap { flag in
+            MemberSpec.reservation(of: flag).map { reason in
+                FieldProblem(FieldPath("spec.args").appending(flag), .forbidden, "cannot be set, because \(reason)")
+            }
+        }
+        if let line = new.spec.backup?.schedule {
+            do throws(ScheduleError) {
+                _ = try CronLine(line)
+            } catch {
+                problems.append(FieldProblem("spec.backup.schedule", .invalid, error.description))
+            }
+        }
+        if let path = new.spec.backup?.storage.path, !path.hasPrefix("/") {
+            problems.append(FieldProblem("spec.backup.storage.path", .invalid, "\"\(path)\" must be an absolute path"))
+        }
+        guard let old else { return problems }
+        if new.spec.provider != old.spec.provider {
+            problems.append(
+                FieldProblem(
+                    "spec.provider", .forbidden,
+                    "cannot change from \(old.spec.provider.rawValue) to \(new.spec.provider.rawValue); make a new record"
+                ))
+            return problems
+        }
+        guard new.spec.provider == .local else { return problems }
+        func refuse(_ field: FieldPath, _ isChanged: Bool, _ what: String) {
+            guard isChanged else { return }
+            problems.append(
+                FieldProblem(
+                    field, .forbidden,
+                    "\(what) of a cluster that exists is not built yet; set it back, or make a new cluster and move to it"
+                ))
+        }
+        refuse("spec.size", new.spec.size != old.spec.size, "changing the size")
+        refuse("spec.version", new.spec.version != old.spec.version, "changing the version")
+        refuse("spec.args", new.spec.args != old.spec.args, "changing the flags")
+        refuse("spec.storage.quota", new.spec.storage.quota != old.spec.storage.quota, "changing the quota")
+        return problems
+    }
+
+    private static func problems(ofInspection new: EtcdInspection, replacing old: EtcdInspection?) -> [FieldProblem] {
+        guard let old else { return [] }
+        var problems: [FieldProblem] = []
+        if new.spec.clusterRef != old.spec.clusterRef {
+            problems.append(immutable("spec.clusterRef"))
+        }
+        if new.spec.type != old.spec.type {
+            problems.append(immutable("spec.type"))
+        }
+        return problems
+    }
+
+    private static func problems(ofBackup new: EtcdBackup, replacing old: EtcdBackup?) -> [FieldProblem] {
+        var problems: [FieldProblem] = []
+        if let path = new.spec.storage?.path, !path.hasPrefix("/") {
+            problems.append(FieldProblem("spec.storage.path", .invalid, "\"\(path)\" must be an absolute path"))
+        }
+        guard let old else { return problems }
+        if new.spec.clusterRef != old.spec.clusterRef {
+            problems.append(immutable("spec.clusterRef"))
+        }
+        if new.spec.storage != old.spec.storage {
+            problems.append(immutable("spec.storage"))
+        }
+        return problems
+    }
+
+    private static func immutable(_ field: FieldPath) -> FieldProblem {
+        FieldProblem(field, .forbidden, "cannot change; make a new record")
+    }
+}

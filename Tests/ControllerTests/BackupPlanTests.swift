@@ -1,0 +1,146 @@
+import Model
+import Testing
+
+@testable import Controller
+
+struct BackupPlanTests {
+    static let start = Timestamp(secondsSinceEpoch: 1_795_237_200)
+
+    static func backup(
+        _ phase: BackupPhase, minutes: Int64, revision: Int64 = 1, scheduled: Bool = true, incarnation: String = "a"
+    ) -> EtcdBackup {
+        var backup = EtcdBackup()
+        backup.metadata = ObjectMeta(name: "b-\(minutes)")
+        if scheduled { backup.metadata.labels[ControllerServices.scheduledLabel] = "true" }
+        backup.status.phase = phase
+        backup.status.revision = revision
+        backup.status.incarnation = incarnation
+        backup.status.message = "disk full"
+        if phase == .succeeded || phase == .failed {
+            backup.status.completionTime = start + .seconds(minutes * 60)
+        }
+        return backup
+    }
+
+    static func policy(interval: Duration? = .seconds(3600), schedule: String? = nil) -> BackupPolicy {
+        var policy = BackupPolicy()
+        policy.interval = interval
+        policy.schedule = schedule
+        return policy
+    }
+
+    private func due(_ backups: [EtcdBackup], _ policy: BackupPolicy, afterMinutes minutes: Int64) -> Int64? {
+        let plan = BackupSchedulePlan(backups, incarnation: "a")
+        return plan.due(by: policy, at: Self.start + .seconds(minutes * 60)).map {
+            ($0 - Self.start).components.seconds / 60
+        }
+    }
+
+    @Test("The first backup is due at once, by interval or by schedule")
+    func first() {
+        #expect(due([], Self.policy(), afterMinutes: 5) == 5)
+        #expect(due([], Self.policy(interval: nil, schedule: "0 3 * * *"), afterMinutes: 5) == 5)
+    }
+
+    @Test("The interval counts from the last good backup")
+    func interval() {
+        let backups = [Self.backup(.succeeded, minutes: 0), Self.backup(.succeeded, minutes: 30)]
+        #expect(due(backups, Self.policy(), afterMinutes: 40) == 90)
+    }
+
+    @Test("A schedule fires at its next time after the last good backup, also if that was missed")
+    func schedule() {
+        // The start is 05:00; the schedule fires at 05:30.
+        let policy = Self.policy(interval: nil, schedule: "30 * * * *")
+        #expect(due([Self.backup(.succeeded, minutes: 0)], policy, afterMinutes: 10) == 30)
+        #expect(due([Self.backup(.succeeded, minutes: 0)], policy, afterMinutes: 300) == 30)
+    }
+
+    @Test("Backups of another life of the cluster count for nothing")
+    func otherIncarnation() {
+        #expect(due([Self.backup(.succeeded, minutes: 0, incarnation: "b")], Self.policy(), afterMinutes: 5) == 5)
+    }
+
+    @Test("Nothing is due while one is under way, or while suspended")
+    func waiting() {
+        #expect(due([Self.backup(.running, minutes: 0)], Self.policy(), afterMinutes: 5) == nil)
+        #expect(due([Self.backup(.pending, minutes: 0)], Self.policy(), afterMinutes: 5) == nil)
+        #expect(due([Self.backup(.running, minutes: 0, scheduled: false)], Self.policy(), afterMinutes: 5) == 5)
+        var suspended = Self.policy()
+        suspended.suspend = true
+        #expect(due([], suspended, afterMinutes: 5) == nil)
+    }
+
+    @Test("After failures the next attempt waits longer and longer, and never for ever")
+    func failures() {
+        let failures = (0..<20).map { Self.backup(.failed, minutes: Int64($0)) }
+        #expect(due([failures[0]], Self.policy(), afterMinutes: 1) == 1)
+        #expect(due(Array(failures[0...2]), Self.policy(), afterMinutes: 2) == 4)
+        #expect(due(failures, Self.policy(), afterMinutes: 20) == 49)
+    }
+
+    @Test("The condition tells a good, an overdue, a failed and a missing backup apart")
+    func condition() {
+        func status(_ backups: [EtcdBackup], afterMinutes minutes: Int64) -> (ConditionStatus, String) {
+            let condition = BackupSchedulePlan(backups, incarnation: "a").condition(
+                by: Self.policy(), at: Self.start + .seconds(minutes * 60))
+            return (condition.status, condition.reason)
+        }
+        #expect(status([], afterMinutes: 1) == (.unknown, "NoneYet"))
+        #expect(status([Self.backup(.failed, minutes: 0)], afterMinutes: 1) == (.false, "BackupFailed"))
+        #expect(status([Self.backup(.succeeded, minutes: 0)], afterMinutes: 30) == (.true, "BackupSucceeded"))
+        #expect(status([Self.backup(.succeeded, minutes: 0)], afterMinutes: 130) == (.false, "BackupOverdue"))
+        #expect(
+            status([Self.backup(.succeeded, minutes: 0), Self.backup(.failed, minutes: 9)], afterMinutes: 30)
+                == (.false, "BackupFailed"))
+    }
+
+    @Test("The newest good backup is found by time, never by name")
+    func newest() {
+        let backups = [2, 10, 9, 1].map { Self.backup(.succeeded, minutes: $0, revision: $0 * 100) }
+        #expect(BackupSchedulePlan(backups, incarnation: "a").good.map(\.status.revision) == [1000, 900, 200, 100])
+    }
+}
+
+struct BackupSourceTests {
+    private func member(_ name: String, leads: Bool = false, applied: UInt64 = 5000, serves: Bool = true)
+        -> MemberHealth
+    {
+        let id = UInt64(name.utf8.last ?? 0)
+        var member = MemberHealth(name: name, id: id, endpoint: "http://127.0.0.1:1", isLearner: false)
+        member.status = .answered(
+            Timed(
+                StatusSample(
+                    clusterID: 1, memberID: id, version: "3.4.23", leader: leads ? id : 1, raftTerm: 1,
+                    raftIndex: applied,
+                    raftAppliedIndex: applied, revision: 1, dbSize: 1, dbSizeInUse: 1, isLearner: false), .zero))
+        member.linearizableRead = serves ? .answered(.zero) : .failed(EvidenceFailure(.noLeader, "no leader"))
+        return member
+    }
+
+    private func choice(_ members: [MemberHealth], excluding accused: Set<String> = []) -> String? {
+        let health = HealthObservation(takenAt: Timestamp(secondsSinceEpoch: 0), members: members)
+        return try? BackupSource.choose(from: health, excluding: accused).get().name
+    }
+
+    @Test("A follower is taken before the leader, and the one that applied most among them")
+    func follower() {
+        #expect(choice([member("a", leads: true, applied: 9000), member("b"), member("c", applied: 7000)]) == "c")
+    }
+
+    @Test("The leader is taken where nobody else serves")
+    func leader() {
+        #expect(choice([member("a", leads: true), member("b", serves: false)]) == "a")
+    }
+
+    @Test("A member accused of other data is never taken, not even as the last")
+    func accused() {
+        #expect(choice([member("a", leads: true), member("b")], excluding: ["b"]) == "a")
+        #expect(choice([member("b")], excluding: ["b"]) == nil)
+    }
+
+    @Test("Nothing is taken from a cluster without quorum")
+    func noQuorum() {
+        #expect(choice([member("a", serves: false)]) == nil)
+    }
+}

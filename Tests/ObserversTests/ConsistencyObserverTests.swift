@@ -1,0 +1,137 @@
+import Etcd
+import Glibc
+import Inspectors
+import Model
+import TestSupport
+import Testing
+import Transport
+
+@testable import Observers
+
+@Suite(.timeLimit(.minutes(4)))
+struct ConsistencyObserverTests {
+    private func withObserver(_ body: (ConsistencyObserver, HTTPEngine) async throws -> Void) async throws {
+        let engine = HTTPEngine(name: "test")
+        defer { engine.shutdown() }
+        try await body(
+            ConsistencyObserver(finder: MemberFinder(engine: engine), pause: .milliseconds(200)), engine)
+    }
+
+    private func judge(_ observer: ConsistencyObserver, _ etcd: RealEtcd) async -> Judgement {
+        var budget = ComparisonBudget()
+        let observation = await observer.observe(
+            ClusterTarget(endpoints: etcd.endpoints), named: "test", timeout: .seconds(20), budget: &budget)
+        return ConsistencyInspector(thresholds: InspectionThresholds()).inspect(observation)
+    }
+
+    @Test("Members that agree are consistent, with the number of keys")
+    func agreement() async throws {
+        try await withRealEtcd(members: 3) { etcd in
+            try await withObserver { observer, engine in
+                let client = EtcdClient(engine: engine, endpoint: try Endpoint(url: etcd.endpoints[0]))
+                for index in 0..<50 {
+                    _ = try await client.put("key-\(index)", "value")
+                }
+                let judgement = await judge(observer, etcd)
+                #expect(judgement.verdict == .consistent, "\(judgement)")
+                #expect(judgement.evidence.allSatisfy { $0.figures["keys"] == "50" })
+                #expect(Set(judgement.evidence.compactMap { $0.figures["hash"] }).count == 1)
+            }
+        }
+    }
+
+    @Test("A member that is down is not compared, and the verdict is unknown")
+    func memberDown() async throws {
+        try await withRealEtcd(members: 3) { etcd in
+            try await withObserver { observer, _ in
+                _ = await judge(observer, etcd)
+                try await etcd.kill(1)
+                let judgement = await judge(observer, etcd)
+                #expect(judgement.verdict == .unknown, "\(judgement)")
+                #expect(judgement.findings.contains { $0.code == .notCompared && $0.members == ["m1"] })
+            }
+        }
+    }
+
+    @Test("No member is accused while thousands of writes, deletes and compactions go on")
+    func noFalseAlarm() async throws {
+        try await withRealEtcd(members: 3) { etcd in
+            try await withObserver { observer, engine in
+                let client = EtcdClient(engine: engine, endpoint: try Endpoint(url: etcd.endpoints[0]))
+                await withThrowingTaskGroup(of: Void.self) { group in
+                    for writer in 0..<8 {
+                        group.addTask {
+                            var count = 0
+                            while !Task.isCancelled {
+                                count += 1
+                                let key = "w\(writer)-\(count % 500)"
+                                let header = try await client.put(key, "value-\(count)").header
+                                if count % 7 == 0 { _ = try await client.delete(.key(key)) }
+                                if writer == 0, count % 200 == 0 {
+                                    _ = try? await client.compact(at: header.revision - 100)
+                                }
+                            }
+                        }
+                    }
+                    for _ in 0..<8 {
+                        let judgement = await judge(observer, etcd)
+                        // Compactions may leave nothing to compare; a difference must never be seen.
+                        #expect([.consistent, .unknown].contains(judgement.verdict), "\(judgement)")
+                        #expect(!judgement.findings.contains { [.hashesDiffer, .keyCountsDiffer].contains($0.code) })
+                    }
+                    group.cancelAll()
+                    while let result = await group.nextResult() {
+                        if case .failure(let error as EtcdError) = result {
+                            #expect(error.code == .cancelled, "\(error)")
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    @Test("A value byte flipped on the disk of one member names that member", arguments: 0..<3)
+    func flippedByte(victim: Int) async throws {
+        try await withRealEtcd(members: 3) { etcd in
+            try await withObserver { observer, engine in
+                let client = EtcdClient(engine: engine, endpoint: try Endpoint(url: etcd.endpoints[0]))
+                for index in 0..<200 {
+                    _ = try await client.put("key-\(index)", "needle-\(index)-in-the-haystack")
+                }
+                #expect(await judge(observer, etcd).verdict == .consistent)
+                try await etcd.stop(victim)
+                try flip("needle-123-in", in: etcd.members[victim].dataDirectory + "/member/snap/db")
+                try await etcd.restart(victim)
+                try await eventually(timeout: .seconds(30)) {
+                    let judgement = await judge(observer, etcd)
+                    return judgement.verdict == .diverged
+                        && judgement.findings.first { $0.code == .hashesDiffer }?.members == ["m\(victim)"]
+                }
+            }
+        }
+    }
+
+    /// Changes one byte of every occurrence of a text in a file, as a failing disk would.
+    private func flip(_ text: String, in path: String) throws {
+        let descriptor = open(path, O_RDWR)
+        try #require(descriptor >= 0, "\(path)")
+        defer { close(descriptor) }
+        let size = Int(lseek(descriptor, 0, SEEK_END))
+        var bytes = [UInt8](repeating: 0, count: size)
+        try #require(pread(descriptor, &bytes, size, 0) == size)
+        let needle = Array(text.utf8)
+        var found = 0
+        var index = 0
+        while index + needle.count <= size {
+            if bytes[index] == needle[0], Array(bytes[index..<index + needle.count]) == needle {
+                var changed = bytes[index] ^ 1
+                try #require(pwrite(descriptor, &changed, 1, off_t(index)) == 1)
+                found += 1
+                index += needle.count
+            } else {
+                index += 1
+            }
+        }
+        #expect(found > 0)
+    }
+}
