@@ -154,6 +154,10 @@ struct DeletionTests {
         try await store.update(held)
         await #expect(throws: StoreError.notFound(missing)) { try await store.get(missing) }
 
+        let protected = RecordID(Namespace.kind, namespace: "", name: "default")
+        await #expect(throws: StoreError.invalid(protected, reason: "this namespace may not be deleted")) {
+            try await store.delete(protected)
+        }
         let empty = try await store.create(Namespace(name: "empty"))
         guard case .removed = try await store.delete(empty) else {
             Issue.record("an empty namespace stays")

@@ -18,6 +18,8 @@ extension RecordTransaction {
     /// Deletes all records of a namespace, and the namespace with the last of them.
     func deleteNamespace(_ row: Row) throws(StoreError) -> Deletion {
         let name = row.draft.metadata.name
+        // As in Kubernetes: one slip would remove everything of those who never chose a namespace.
+        guard name != "default" else { throw .invalid(row.draft.id, reason: "this namespace may not be deleted") }
         var marked = row
         if !row.draft.isDeleting {
             var draft = row.draft
