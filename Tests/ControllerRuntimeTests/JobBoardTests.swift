@@ -6,7 +6,7 @@ import Testing
 
 @testable import ControllerRuntime
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(3)))
 struct JobBoardTests {
     private let board: JobBoard<Int, String>
     private let woken = Shared<[String]>([])
