@@ -88,5 +88,6 @@ let package = Package(
         tests(of: "Observers", ["TestSupport", "Model", "Inspectors", "Transport", "Etcd"]),
         tests(of: "Controller", ["TestSupport", "Model", "Store", "ControllerRuntime", "Nodes", "Observers"]),
         tests(of: "ControllerRuntime", ["Model", "Store", "Telemetry", "TestSupport"]),
+        tests(of: "API", ["Model", "Store", "Telemetry", "Transport", "Crypto", "TestSupport"]),
     ]
 )

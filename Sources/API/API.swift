@@ -1,1 +1,0 @@
-/// The layers above name this module; its first type replaces this line.

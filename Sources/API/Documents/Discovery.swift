@@ -1,0 +1,146 @@
+import Model
+import Transport
+
+/// What the server says of the kinds it offers, in the old form (a document for each group version) and in the
+/// aggregated form that kubectl asks for since 1.27.
+struct Discovery: Sendable {
+    private static let verbs = ["create", "delete", "get", "list", "patch", "update", "watch"]
+    private static let statusVerbs = ["get", "patch", "update"]
+
+    let kinds: KindIndex
+
+    /// The answer to `/api` (the core group) or `/apis` (all others), in the form the request's `Accept` asks for.
+    func groups(isCore: Bool, for request: HTTPServerRequest) -> HTTPServerResponse {
+        let vary = [HTTPServerField("Vary", "Accept")]
+        guard let version = AcceptHeader(request).discoveryVersion else {
+            return .json(isCore ? coreVersions : groupList, headers: vary)
+        }
+        // With plain `application/json` kubectl would take the document for the old form, and see no kinds at all.
+        let type = "application/json;g=apidiscovery.k8s.io;v=\(version);as=APIGroupDiscoveryList"
+        let names = isCore ? [""] : groupNames
+        let document: Value = [
+            "kind": "APIGroupDiscoveryList", "apiVersion": .string("apidiscovery.k8s.io/\(version)"), "metadata": [:],
+            "items": .array(names.map(aggregated(group:))),
+        ]
+        return .json(document, contentType: type, headers: vary)
+    }
+
+    /// The answer to `/apis/GROUP`.
+    func group(_ name: String) -> Value {
+        var document = entry(ofGroup: name)
+        document["kind"] = "APIGroup"
+        document["apiVersion"] = "v1"
+        return document
+    }
+
+    /// The answer to `/api/v1` and `/apis/GROUP/VERSION`.
+    func resources(in version: GroupVersion) -> Value {
+        var resources = kinds.kinds(in: version).flatMap { registered -> [Value] in
+            let kind = registered.kind
+            var own = resource(kind.plural, kind, verbs: Self.verbs)
+            own["singularName"] = .string(kind.singular)
+            own["shortNames"] = Self.list(kind.shortNames)
+            own["categories"] = Self.list(kind.categories)
+            return kind.hasStatus ? [own, resource("\(kind.plural)/status", kind, verbs: Self.statusVerbs)] : [own]
+        }
+        if version.group.isEmpty {
+            resources.append([
+                "name": "services", "singularName": "service", "namespaced": true, "kind": "Service",
+                "verbs": ["get", "list"],
+            ])
+        }
+        return [
+            "kind": "APIResourceList", "apiVersion": "v1", "groupVersion": .string(version.name),
+            "resources": .array(resources),
+        ]
+    }
+
+    private var groupNames: [String] {
+        var names: [String] = []
+        for version in kinds.versions where !version.group.isEmpty && !names.contains(version.group) {
+            names.append(version.group)
+        }
+        return names
+    }
+
+    private var coreVersions: Value {
+        [
+            "kind": "APIVersions", "versions": .array(versions(of: "").map { .string($0.version) }),
+            "serverAddressByClientCIDRs": [],
+        ]
+    }
+
+    private var groupList: Value {
+        ["kind": "APIGroupList", "apiVersion": "v1", "groups": .array(groupNames.map(entry(ofGroup:)))]
+    }
+
+    private func versions(of group: String) -> [GroupVersion] {
+        kinds.versions.filter { $0.group == group }
+    }
+
+    private func entry(ofGroup name: String) -> Value {
+        let versions = versions(of: name).map { version -> Value in
+            ["groupVersion": .string(version.name), "version": .string(version.version)]
+        }
+        return ["name": .string(name), "versions": .array(versions), "preferredVersion": versions.first ?? nil]
+    }
+
+    private func resource(_ name: String, _ kind: Kind, verbs: [String]) -> Value {
+        [
+            "name": .string(name), "singularName": "", "namespaced": .bool(kind.isNamespaced),
+            "kind": .string(kind.name), "verbs": .array(verbs.map { .string($0) }),
+        ]
+    }
+
+    // MARK: Aggregated form
+
+    private func aggregated(group: String) -> Value {
+        [
+            "metadata": group.isEmpty ? [:] : ["name": .string(group)],
+            "versions": .array(
+                versions(of: group).map { version in
+                    var resources = kinds.kinds(in: version).map { aggregated($0.kind) }
+                    if group.isEmpty {
+                        resources.append(Self.services)
+                    }
+                    return [
+                        "version": .string(version.version), "freshness": "Current", "resources": .array(resources),
+                    ]
+                }),
+        ]
+    }
+
+    private func aggregated(_ kind: Kind) -> Value {
+        let reference = Self.reference(kind.group, kind.version, kind.name)
+        var resource: Value = [
+            "resource": .string(kind.plural), "responseKind": reference,
+            "scope": kind.isNamespaced ? "Namespaced" : "Cluster", "singularResource": .string(kind.singular),
+            "verbs": .array(Self.verbs.map { .string($0) }),
+        ]
+        resource["shortNames"] = Self.list(kind.shortNames)
+        resource["categories"] = Self.list(kind.categories)
+        if kind.hasStatus {
+            resource["subresources"] = [
+                [
+                    "subresource": "status", "responseKind": reference,
+                    "verbs": .array(Self.statusVerbs.map { .string($0) }),
+                ]
+            ]
+        }
+        return resource
+    }
+
+    /// Services, of which there are never any: without them `kubectl cluster-info` fails.
+    private static let services: Value = [
+        "resource": "services", "responseKind": reference("", "v1", "Service"), "scope": "Namespaced",
+        "singularResource": "service", "verbs": ["get", "list"],
+    ]
+
+    private static func reference(_ group: String, _ version: String, _ kind: String) -> Value {
+        ["group": .string(group), "version": .string(version), "kind": .string(kind)]
+    }
+
+    private static func list(_ words: [String]) -> Value? {
+        words.isEmpty ? nil : .array(words.map { .string($0) })
+    }
+}

@@ -1,0 +1,73 @@
+import Model
+import Store
+import Synchronization
+import Transport
+
+/// Watching records.
+extension RecordEndpoint {
+    func watch(_ request: HTTPServerRequest, _ target: RecordTarget) async throws(APIStatus) -> HTTPServerResponse {
+        let query = try RecordQuery(request, target)
+        let revision = try request.resourceVersion()
+        let start = try Self.start(request, revision, store.revision)
+        if case .after = start {
+            try await requireHistory(query, start)
+        }
+        let stream = WatchStream(
+            watch: store.watch(query, from: start), kind: target.kind.kind,
+            table: try RecordTable(request, target.kind),
+            marksInitialEvents: request.isOn("sendInitialEvents"), sendsBookmarks: request.isOn("allowWatchBookmarks"),
+            timeout: try request.seconds("timeoutSeconds"), now: now)
+        return HTTPServerResponse(
+            status: 200,
+            headers: [
+                HTTPServerField("Content-Type", "application/json"),
+                HTTPServerField("Cache-Control", "no-cache, private"),
+            ],
+            body: .stream(
+                HTTPServerStream(heartbeat: [UInt8(ascii: "\n")]) { writer in
+                    await watches.counting { await stream.run(writer) }
+                }))
+    }
+
+    /// Where a watch begins: with the present state unless the client knows a version, or wants only what comes.
+    private static func start(
+        _ request: HTTPServerRequest, _ revision: Int64?, _ present: Int64
+    ) throws(APIStatus) -> WatchStart {
+        if let match = request.query("resourceVersionMatch"), !match.isEmpty {
+            guard match == "NotOlderThan", request.query("sendInitialEvents") != nil else {
+                throw APIStatus(
+                    .badRequest, "resourceVersionMatch must be NotOlderThan, and goes with sendInitialEvents in a watch"
+                )
+            }
+        }
+        if request.isOn("sendInitialEvents") { return .present }
+        if let revision { return .after(revision) }
+        return request.query("sendInitialEvents") == nil ? .present : .after(present)
+    }
+
+    /// Makes sure that the store still knows what followed a version, so that a client which must list anew is told
+    /// so by the HTTP status and not only in the stream.
+    private func requireHistory(_ query: RecordQuery, _ start: WatchStart) async throws(APIStatus) {
+        let probe = store.watch(query, from: start)
+        probe.askBookmark()
+        var iterator = probe.makeAsyncIterator()
+        do throws(StoreError) {
+            _ = try await iterator.next()
+        } catch {
+            throw APIStatus(error)
+        }
+    }
+}
+
+/// How many watches are open.
+final class WatchCounter: Sendable {
+    private let count = Atomic<Int>(0)
+
+    var value: Int { count.load(ordering: .relaxed) }
+
+    func counting(_ body: () async -> Void) async {
+        count.add(1, ordering: .relaxed)
+        defer { count.subtract(1, ordering: .relaxed) }
+        await body()
+    }
+}

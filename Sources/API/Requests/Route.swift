@@ -1,0 +1,181 @@
+import Model
+
+/// What a request's path leads to; the layout is that of the Kubernetes API.
+enum Route {
+    /// Whether the process is alive (`/livez`, `/healthz`).
+    case liveness
+    /// Whether the controller is ready to work (`/readyz`).
+    case readiness
+    /// Measurements for Prometheus (`/metrics`).
+    case metrics
+    /// Which API the server speaks (`/version`).
+    case version
+    /// The versions of the core group (`/api`).
+    case coreVersions
+    /// The groups (`/apis`).
+    case groups
+    /// One group (`/apis/lodestone.dev`).
+    case group(String)
+    /// The kinds of a group version (`/api/v1`, `/apis/lodestone.dev/v1alpha1`).
+    case kinds(GroupVersion)
+    /// The old form of the schemas (`/openapi/v2`).
+    case oldSchemas
+    /// The list of schema documents (`/openapi/v3`).
+    case schemaIndex
+    /// The schemas of a group version (`/openapi/v3/apis/lodestone.dev/v1alpha1`).
+    case schemas(GroupVersion)
+    /// Core services, of which there are none; `kubectl cluster-info` asks for them.
+    case services
+    /// Records.
+    case records(RecordTarget)
+
+    /// Whether the route is open to clients that have not said who they are.
+    var isPublic: Bool {
+        switch self {
+        case .liveness, .readiness, .version: true
+        default: false
+        }
+    }
+
+    /// Finds what a path leads to.
+    ///
+    /// - Throws: ``APIStatus/unknownPath`` for a path that leads nowhere.
+    init(path: [String], kinds: KindIndex) throws(APIStatus) {
+        let rest = path.dropFirst()
+        switch (path.first, rest.first) {
+        case ("livez", nil), ("healthz", nil): self = .liveness
+        case ("readyz", nil): self = .readiness
+        case ("metrics", nil): self = .metrics
+        case ("version", nil): self = .version
+        case ("api", nil): self = .coreVersions
+        case ("apis", nil): self = .groups
+        case ("openapi", "v2") where rest.count == 1: self = .oldSchemas
+        case ("openapi", "v3") where rest.count == 1: self = .schemaIndex
+        case ("openapi", "v3"):
+            let version = try Self.groupVersion(in: Array(rest.dropFirst()), kinds)
+            guard version.rest.isEmpty else { throw .unknownPath }
+            self = .schemas(version.found)
+        case ("apis", let group?) where rest.count == 1:
+            guard kinds.versions.contains(where: { $0.group == group }) else { throw .unknownPath }
+            self = .group(group)
+        case ("api", _), ("apis", _):
+            let version = try Self.groupVersion(in: path, kinds)
+            guard !version.rest.isEmpty else {
+                self = .kinds(version.found)
+                return
+            }
+            self = try Self.records(in: version.found, version.rest, kinds)
+        default: throw .unknownPath
+        }
+    }
+
+    /// The group version a path begins with, and what follows it.
+    private static func groupVersion(
+        in path: [String], _ kinds: KindIndex
+    ) throws(APIStatus) -> (found: GroupVersion, rest: ArraySlice<String>) {
+        let found: GroupVersion
+        let rest: ArraySlice<String>
+        if path.first == "api", path.count >= 2 {
+            found = GroupVersion(group: "", version: path[1])
+            rest = path[2...]
+        } else if path.first == "apis", path.count >= 3 {
+            found = GroupVersion(group: path[1], version: path[2])
+            rest = path[3...]
+        } else {
+            throw .unknownPath
+        }
+        guard kinds.versions.contains(found) else { throw .unknownPath }
+        return (found, rest)
+    }
+
+    private static func records(
+        in version: GroupVersion, _ path: ArraySlice<String>, _ kinds: KindIndex
+    ) throws(APIStatus) -> Route {
+        var rest = path
+        var namespace: String?
+        // `namespaces/NAME` and `namespaces/NAME/status` are the namespace itself; anything longer is in it.
+        let isNamespaceItself =
+            version.group.isEmpty && (rest.count < 3 || rest.count == 3 && rest.last == Subresource.status.rawValue)
+        if rest.first == "namespaces", rest.count >= 2, !isNamespaceItself {
+            namespace = rest.dropFirst().first
+            rest = rest.dropFirst(2)
+        }
+        guard let plural = rest.popFirst() else { throw .unknownPath }
+        if version.group.isEmpty, plural == "services", rest.isEmpty { return .services }
+        guard let kind = kinds.kind(plural: plural, in: version), namespace == nil || kind.kind.isNamespaced else {
+            throw .unknownPath
+        }
+        let name = rest.popFirst()
+        guard name == nil || !kind.kind.isNamespaced || namespace != nil else { throw .unknownPath }
+        var subresource: Subresource?
+        if let last = rest.popFirst() {
+            guard let known = Subresource(rawValue: last), kind.kind.hasStatus, rest.isEmpty else { throw .unknownPath }
+            subresource = known
+        }
+        return .records(RecordTarget(kind: kind, namespace: namespace, name: name, subresource: subresource))
+    }
+}
+
+/// A part of a record with a path of its own.
+enum Subresource: String {
+    /// What the controller reports; written apart from what people ask for.
+    case status
+}
+
+/// The records a path leads to.
+struct RecordTarget {
+    /// Their kind.
+    let kind: RegisteredKind
+    /// The namespace; nil for all, and for kinds without one.
+    let namespace: String?
+    /// The name; nil for all.
+    let name: String?
+    /// The part of the record.
+    let subresource: Subresource?
+}
+
+/// An API group and one of its versions.
+struct GroupVersion: Hashable {
+    let group: String
+    let version: String
+
+    init(group: String, version: String) {
+        self.group = group
+        self.version = version
+    }
+
+    init(of kind: Kind) {
+        self.init(group: kind.group, version: kind.version)
+    }
+
+    /// As in documents: `v1`, `lodestone.dev/v1alpha1`.
+    var name: String { group.isEmpty ? version : "\(group)/\(version)" }
+
+    /// As in paths, without a leading slash: `api/v1`, `apis/lodestone.dev/v1alpha1`.
+    var path: String { group.isEmpty ? "api/\(version)" : "apis/\(name)" }
+}
+
+/// The kinds a server offers.
+struct KindIndex: Sendable {
+    /// The kinds, in the order in which they are listed.
+    let all: [RegisteredKind]
+    /// Their group versions, the core group first.
+    let versions: [GroupVersion]
+
+    init(_ kinds: [RegisteredKind]) {
+        all = kinds
+        var found: [GroupVersion] = []
+        for kind in kinds where !found.contains(GroupVersion(of: kind.kind)) {
+            found.append(GroupVersion(of: kind.kind))
+        }
+        versions = found.sorted { $0.group < $1.group }
+    }
+
+    func kind(plural: String, in version: GroupVersion) -> RegisteredKind? {
+        kinds(in: version).first { $0.kind.plural == plural }
+    }
+
+    func kinds(in version: GroupVersion) -> [RegisteredKind] {
+        all.filter { GroupVersion(of: $0.kind) == version }
+    }
+}

@@ -1,0 +1,54 @@
+import Model
+import Store
+
+/// What failures of the layers below mean for clients.
+extension APIStatus {
+    /// The store refused or failed.
+    init(_ error: StoreError) {
+        switch error {
+        case .notFound(let id):
+            self.init(.notFound, "\(error)", details: Details(id.kind, name: id.name))
+        case .alreadyExists(let id):
+            self.init(.alreadyExists, "\(error)", details: Details(id.kind, name: id.name))
+        case .conflict(let id, _):
+            self.init(.conflict, "\(error)", details: Details(id.kind, name: id.name))
+        case .expired:
+            self.init(.expired, "\(error)")
+        case .invalid:
+            // Without details, because clients print causes instead of the message when there are details.
+            self.init(.invalid, "\(error)")
+        case .full, .corrupt:
+            self.init(.internalError, "\(error)")
+        case .locked, .unavailable:
+            self.init(.serviceUnavailable, "\(error)")
+        }
+    }
+
+    /// Fields of a record are not acceptable.
+    init(_ invalid: InvalidRecord, of kind: Kind) {
+        self.init(
+            .invalid, "\(invalid)",
+            details: Details(name: invalid.name, group: kind.group, kind: kind.name, causes: invalid.problems))
+    }
+
+    /// A record has fields its kind does not know, and the client asked to be strict.
+    init(unknownFields invalid: InvalidRecord, of kind: Kind) {
+        let problems = invalid.problems.map(\.description).joined(separator: ", ")
+        self.init(
+            .badRequest,
+            "\(kind.name) in version \"\(kind.version)\" cannot be handled as a \(kind.name): strict decoding error: "
+                + problems,
+            details: Details(name: invalid.name, group: kind.group, kind: kind.name, causes: invalid.problems))
+    }
+}
+
+/// Calls the store and turns its failures into refusals.
+func answering<Result>(
+    _ body: () async throws(StoreError) -> Result
+) async throws(APIStatus) -> Result {
+    do {
+        return try await body()
+    } catch {
+        throw APIStatus(error)
+    }
+}

@@ -1,0 +1,71 @@
+public import Model
+public import Store
+public import Telemetry
+public import Transport
+
+/// The HTTP API: the records of a store in the form of the Kubernetes API, over TLS, for those who hold a token.
+///
+/// It serves from the moment it is made, and until the task that runs ``run()`` is cancelled.
+public final class APIServer: Sendable {
+    /// What the API serves and by which rules.
+    public struct Options: Sendable {
+        /// The address, port and certificate.
+        public var listener: HTTPServerOptions
+        /// Who may use it.
+        public var tokens: BearerTokens
+        /// The kinds it offers.
+        public var kinds = RegisteredKind.all
+        /// The rules on writes.
+        public var admission = Admission.everything
+        /// What must be well before `/readyz` says so.
+        public var readiness: [ReadinessCheck] = []
+        /// The program's version, as `/version` tells it.
+        public var programVersion = "0.0.0"
+        /// The clock by which ages in tables are counted.
+        public var now: @Sendable () -> Timestamp = { .now }
+
+        /// Options for a listener and its users, without rules on writes.
+        ///
+        /// - Parameters:
+        ///   - listener: The address, port and certificate.
+        ///   - tokens: Who may use it.
+        public init(listener: HTTPServerOptions, tokens: BearerTokens) {
+            self.listener = listener
+            self.tokens = tokens
+        }
+    }
+
+    private let server: HTTPServer
+
+    /// Binds the address and starts to serve.
+    ///
+    /// - Parameters:
+    ///   - options: What to serve and by which rules.
+    ///   - store: The records.
+    ///   - metrics: The measurements `/metrics` shows; the API adds its own.
+    ///   - logger: Where refused and failed requests are told.
+    /// - Throws: ``HTTPServerError``, for example if the port is taken.
+    public init(
+        _ options: Options, store: RecordStore, metrics: MetricsRegistry, logger: Logger
+    ) throws(HTTPServerError) {
+        let handler = APIHandler(options, store: store, metrics: metrics, logger: logger)
+        server = try HTTPServer(options: options.listener) { request in await handler.respond(to: request) }
+        isEncrypted = options.listener.tls != nil
+    }
+
+    private let isEncrypted: Bool
+
+    /// The port it listens on.
+    public var port: UInt16 { server.port }
+
+    /// The address clients use.
+    public var url: String {
+        let host = server.address.contains(":") ? "[\(server.address)]" : server.address
+        return "\(isEncrypted ? "https" : "http")://\(host):\(server.port)"
+    }
+
+    /// Serves until the task is cancelled, then ends all watches and stops; call it once.
+    public func run() async {
+        await server.run()
+    }
+}

@@ -1,0 +1,17 @@
+/// One thing that must be well before the controller counts as ready.
+public struct ReadinessCheck: Sendable {
+    /// What is checked, in one word.
+    public let name: String
+    /// Why it is not well, in a sentence; nil if it is.
+    public let problem: @Sendable () async -> String?
+
+    /// Creates a check.
+    ///
+    /// - Parameters:
+    ///   - name: What is checked, in one word.
+    ///   - problem: Why it is not well; must answer quickly, since probes wait for it.
+    public init(_ name: String, problem: @escaping @Sendable () async -> String?) {
+        self.name = name
+        self.problem = problem
+    }
+}
