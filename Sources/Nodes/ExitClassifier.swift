@@ -4,7 +4,9 @@ enum ExitClassifier {
     ///
     /// The words are those of etcd 3.4.23 and 3.5.1 as seen. Exit codes tell little: 1 for fatal entries, 2 for panics
     /// and bad flags, and 0 for a member that was removed from its cluster.
-    static func classify(_ status: ExitStatus, log lines: [Substring]) -> (reason: ExitReason, evidence: [String]) {
+    static func classify(_ status: ProcessExitStatus, log lines: [Substring]) -> (
+        reason: ExitReason, evidence: [String]
+    ) {
         if case .signal(let number) = status, let reason = reasonOfSignal(number) {
             return (reason, evidence(lines.suffix(1)))
         }

@@ -7,7 +7,7 @@ final class ExitWatcher: Sendable {
     /// A process's end.
     struct Exit: Sendable {
         var process: ProcessIdentity
-        var status: ExitStatus
+        var status: ProcessExitStatus
         var at: WallTime
     }
 
@@ -88,7 +88,7 @@ final class ExitWatcher: Sendable {
     }
 
     /// The status of a child; of a process that is not ours the kernel tells only that it ended.
-    private static func reap(_ pid: Int32) -> ExitStatus {
+    private static func reap(_ pid: Int32) -> ProcessExitStatus {
         var status: Int32 = 0
         guard waitpid(pid, &status, WNOHANG) == pid else { return .unknown }
         let signal = status & 0x7f

@@ -1,5 +1,5 @@
 /// How a process ended, as far as the kernel tells.
-public enum ExitStatus: Sendable, Hashable, CustomStringConvertible {
+public enum ProcessExitStatus: Sendable, Hashable, CustomStringConvertible {
     /// It ended by itself with this code.
     case code(Int32)
     /// A signal ended it.
@@ -20,7 +20,7 @@ public enum ExitStatus: Sendable, Hashable, CustomStringConvertible {
 /// The end of a member's process: when, how, why, and what to do.
 public struct MemberExit: Sendable, Equatable, CustomStringConvertible {
     /// How the process ended.
-    public var status: ExitStatus
+    public var status: ProcessExitStatus
     /// Why, as its log tells.
     public var reason: ExitReason
     /// When it was noticed.
@@ -29,7 +29,7 @@ public struct MemberExit: Sendable, Equatable, CustomStringConvertible {
     public var evidence: [String]
 
     /// Describes an end.
-    public init(status: ExitStatus, reason: ExitReason, at: WallTime, evidence: [String]) {
+    public init(status: ProcessExitStatus, reason: ExitReason, at: WallTime, evidence: [String]) {
         self.status = status
         self.reason = reason
         self.at = at

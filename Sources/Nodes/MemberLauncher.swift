@@ -2,21 +2,28 @@ import Glibc
 
 /// Brings one member's process to life, or finds that it lives already; never a second one on one directory.
 enum MemberLauncher {
+    /// A member's process, started or adopted.
+    struct Launched {
+        var process: ProcessHandle
+        /// Size of the log when this process was started, or 0 when that is not known.
+        var logOffset: Int
+    }
+
     /// The process of `spec`'s directory, started now if none runs.
     ///
     /// In this order, so that a crash of the controller at any point is harmless: the marker is proven or written, the
     /// running process looked for, the lock taken, the process looked for again, loss and room judged, the process
     /// started, the note written. Whoever comes later finds the process by its data directory, note or no note.
-    static func start(_ spec: MemberSpec) throws(NodeError) -> ProcessHandle {
+    static func start(_ spec: MemberSpec) throws(NodeError) -> Launched {
         let arguments = try spec.arguments()
         let directory = spec.directory
         try directory.claim(for: spec.identity)
-        if let handle = try running(directory) { return handle }
+        if let running = try running(directory) { return running }
 
         let lock = try StartLock(directory)
         defer { withExtendedLifetime(lock) {} }
-        if let handle = try running(directory) { return handle }
-        try directory.latchData()
+        if let running = try running(directory) { return running }
+        try? directory.latchData()  // A full disk must not keep the member from the start that may follow its cure.
         try directory.refuseLoss(of: spec.identity, mustHoldData: spec.mustHoldData)
         try requireBinary(spec)
         try requireSpace(directory)
@@ -31,13 +38,16 @@ enum MemberLauncher {
         }
         // The process runs already, so a note that cannot be written (a full disk) is no reason to fail.
         try? ProcessNote(identity: identity, logOffset: offset).write(to: directory)
-        return handle
+        return Launched(process: handle, logOffset: offset)
     }
 
-    /// A grip on the process that runs on `directory`, or nil when none does.
-    static func running(_ directory: MemberDirectory) throws(NodeError) -> ProcessHandle? {
-        guard let identity = ProcessTable.process(using: directory) else { return nil }
-        return try ProcessHandle(identity)
+    /// The process that runs on `directory`, or nil when none does.
+    static func running(_ directory: MemberDirectory) throws(NodeError) -> Launched? {
+        guard let identity = ProcessTable.process(using: directory), let handle = try ProcessHandle(identity) else {
+            return nil
+        }
+        let note = ProcessNote.read(directory)
+        return Launched(process: handle, logOffset: note?.identity == identity ? note?.logOffset ?? 0 : 0)
     }
 
     private static func requireBinary(_ spec: MemberSpec) throws(NodeError) {

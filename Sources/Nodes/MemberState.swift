@@ -10,7 +10,7 @@ public enum MemberState: Sendable, Equatable {
     case exited(MemberExit)
     /// It ended and is started again at `until`.
     case backingOff(until: WallTime, failures: Int, last: MemberExit)
-    /// It cannot be started as things are; tried again by the next `ensureRunning`.
+    /// It cannot be started as things are; tried again by the next `ensureRunning`, and by itself if it has run before.
     case blocked(NodeError)
 
     /// Whether a process is there.

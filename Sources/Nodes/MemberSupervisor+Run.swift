@@ -50,10 +50,9 @@ extension MemberSupervisor {
     }
 
     private func plan(after exit: ExitWatcher.Exit, of directory: MemberDirectory, _ known: Supervised) {
-        let note = ProcessNote.read(directory)
-        let offset = note?.identity == exit.process ? note?.logOffset : nil
-        let lines = MemberLog(path: directory.logPath).lines(since: offset ?? 0)
-        let (reason, evidence) = ExitClassifier.classify(exit.status, log: lines)
+        let lines = MemberLog(path: directory.logPath).lines(since: known.logOffset)
+        var (reason, evidence) = ExitClassifier.classify(exit.status, log: lines)
+        if reason == .unexplained, isFull(directory) { reason = .diskFull }
         let last = MemberExit(status: exit.status, reason: reason, at: exit.at, evidence: evidence)
 
         let lifetime = exit.at.since(exit.process.startedAt)
@@ -68,9 +67,20 @@ extension MemberSupervisor {
         waker.yield(.restart(Restart(directory: directory, epoch: known.epoch + 1, delay: delay)))
     }
 
+    /// A disk so full that etcd's last words may not have fitted on it either.
+    private func isFull(_ directory: MemberDirectory) -> Bool {
+        guard let space = try? FileSystemSpace.at(directory.path) else { return false }  // Then nothing is known.
+        return space.available < 64 << 10
+    }
+
     private func perform(_ restart: Restart) {
         collectExits()
         guard let known = members[restart.directory], known.epoch == restart.epoch else { return }
-        _ = start(restart.directory)
+        guard case .blocked = start(restart.directory) else { return }
+        // It has run before, so what is in its way now may go away as it came: a full disk, a lock.
+        let failures = known.failures + 1
+        members[restart.directory]?.failures = failures
+        let delay = backoff.delay(failures: failures, chance: .random(in: 0...1))
+        waker.yield(.restart(Restart(directory: restart.directory, epoch: known.epoch, delay: delay)))
     }
 }

@@ -22,6 +22,7 @@ public actor MemberSupervisor {
         var spec: MemberSpec
         var state: MemberState
         var process: ProcessHandle?
+        var logOffset = 0
         var failures = 0
         var isStopping = false
         /// Moves with every start and stop, so that a restart that was planned before is dropped.
@@ -93,8 +94,9 @@ public actor MemberSupervisor {
     /// the process has ended with all its threads, so that its ports and files are free.
     public func stop(_ directory: MemberDirectory, grace: Duration = .seconds(15), force: Bool) async throws {
         collectExits()
-        let running = try members[directory]?.process ?? MemberLauncher.running(directory)
+        let running = try members[directory]?.process ?? MemberLauncher.running(directory)?.process
         guard let process = running else { return settleStopped(directory) }
+        try? directory.latchData()  // Not noted, a later loss is less sure to be noticed; no reason not to stop.
         beginStopping(directory, process)
         process.signal(SIGTERM)
         process.signal(SIGCONT)
@@ -125,9 +127,11 @@ public actor MemberSupervisor {
     func start(_ directory: MemberDirectory) -> MemberState {
         guard let spec = members[directory]?.spec else { return .stopped }
         do throws(NodeError) {
-            let process = try MemberLauncher.start(spec)
+            let launched = try MemberLauncher.start(spec)
+            let process = launched.process
             try watcher.watch(process)
             members[directory]?.process = process
+            members[directory]?.logOffset = launched.logOffset
             members[directory]?.epoch += 1
             let since = process.identity.startedAt
             return transition(directory, to: .running(pid: process.identity.pid, since: since))

@@ -37,6 +37,8 @@ public struct Quarantine: Sendable {
     ) throws(NodeError) -> Entry? {
         try withIdleHome(directory) { () throws(NodeError) in
             let owner = try directory.owner()
+            // The note keeps whole seconds.
+            let now = WallTime(sinceEpoch: .seconds(now.sinceEpoch.components.seconds))
             var entry = Entry(
                 path: "", owner: owner, origin: directory.path, reason: reason, actor: actor, at: now)
             try Self.writeNote(entry, in: directory.path)

@@ -18,11 +18,16 @@ struct MemberFixture {
         let root = try root ?? TemporaryDirectory("nodes")
         let ports = try FreePort.next(2)
         (self.root, clientPort, peerPort) = (root, ports[0], ports[1])
-        let peerURL = "http://127.0.0.1:\(ports[1])"
-        spec = MemberSpec(
+        spec = try Self.spec(home: home ?? root.file(name), clientPort: ports[0], peerPort: ports[1], name: name)
+        spec.binary = "\(try #require(version.directory))/etcd"
+    }
+
+    /// A member alone in its cluster; from plain values, so that an exit test can make the same one.
+    static func spec(home: String, clientPort: Int, peerPort: Int, name: String = "m0") throws -> MemberSpec {
+        let peerURL = "http://127.0.0.1:\(peerPort)"
+        return MemberSpec(
             identity: MemberIdentity(cluster: "team/orders", clusterUID: "uid-1", incarnation: "inc-1", member: name),
-            binary: "\(try #require(version.directory))/etcd",
-            directory: try MemberDirectory(home ?? root.file(name)), clientURL: "http://127.0.0.1:\(ports[0])",
+            binary: "/usr/bin/etcd", directory: try MemberDirectory(home), clientURL: "http://127.0.0.1:\(clientPort)",
             peerURL: peerURL, initialCluster: [.init(name: name, url: peerURL)])
     }
 

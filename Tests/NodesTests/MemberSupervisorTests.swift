@@ -14,11 +14,11 @@ struct MemberSupervisorTests {
         let leak = open(member.root.file("leak"), O_RDWR | O_CREAT, 0o600)
         defer { close(leak) }
         try await withSupervisor { supervisor, _ in
-            guard case .running(let pid, _) = await supervisor.ensureRunning(member.spec) else {
-                Issue.record("not running")
-                return
-            }
+            let asked = ContinuousClock.now
+            let pid = try #require(await supervisor.ensureRunning(member.spec).pid)
+            let started = ContinuousClock.now
             try await member.waitUntilHealthy()
+            print("Started in \(asked.duration(to: started)), healthy \(started.duration(to: .now)) later.")
             let command = (readTextFile("/proc/\(pid)/cmdline") ?? "").split(separator: "\0").map(String.init)
             #expect(command == [member.spec.binary] + (try member.spec.arguments()))
             let environment = (readTextFile("/proc/\(pid)/environ") ?? "").split(separator: "\0")
@@ -89,11 +89,10 @@ struct MemberSupervisorTests {
     @Test("A member outlives its controller's kill -9, keeps serving and is adopted, not restarted")
     func outlives() async throws {
         let member = try MemberFixture()
-        setenv("LODESTONE_TEST_HOME", member.directory.path, 1)
-        setenv("LODESTONE_TEST_CLIENT", member.spec.clientURL, 1)
-        setenv("LODESTONE_TEST_PEER", member.spec.peerURL, 1)
         await #expect(processExitsWith: .signal(SIGKILL)) {
-            let spec = try MemberFixture.specFromEnvironment()
+            [home = member.directory.path as String, client = member.clientPort as Int, peer = member.peerPort as Int]
+            in
+            let spec = try MemberFixture.spec(home: home, clientPort: client, peerPort: peer)
             let supervisor = MemberSupervisor()
             guard case .running = await supervisor.ensureRunning(spec) else { exit(1) }
             kill(getpid(), SIGKILL)
@@ -107,21 +106,30 @@ struct MemberSupervisorTests {
         try await supervisor.stop(member.directory, force: true)
         #expect(member.pids.isEmpty)
     }
-}
 
-extension MemberFixture {
-    /// The spec of the fixture in the parent of an exit test.
-    static func specFromEnvironment() throws -> MemberSpec {
-        func variable(_ name: String) throws -> String {
-            guard let value = getenv(name) else { throw TestSupportError("\(name) is not set.") }
-            return String(cString: value)
+    @Test("A controller killed at any moment of a start leaves one process at most, and the next one ends with one")
+    func killedWhileStarting() async throws {
+        for _ in 0..<12 {
+            let member = try MemberFixture()
+            await #expect(processExitsWith: .signal(SIGKILL)) {
+                [
+                    home = member.directory.path as String, client = member.clientPort as Int,
+                    peer = member.peerPort as Int
+                ] in
+                let spec = try MemberFixture.spec(home: home, clientPort: client, peerPort: peer)
+                async let _: MemberState = MemberSupervisor().ensureRunning(spec)
+                usleep(.random(in: 0..<12_000))
+                kill(getpid(), SIGKILL)
+            }
+            let left = member.pids
+            #expect(left.count <= 1)
+            let supervisor = MemberSupervisor()
+            let pid = try #require(await supervisor.ensureRunning(member.spec).pid)
+            #expect(left.isEmpty || left == [pid])
+            try await member.waitUntilHealthy()
+            #expect(member.pids == [pid])
+            try await supervisor.stop(member.directory, grace: .zero, force: true)
         }
-        let peerURL = try variable("LODESTONE_TEST_PEER")
-        return MemberSpec(
-            identity: MemberIdentity(cluster: "team/orders", clusterUID: "uid-1", incarnation: "inc-1", member: "m0"),
-            binary: "/usr/bin/etcd", directory: try MemberDirectory(try variable("LODESTONE_TEST_HOME")),
-            clientURL: try variable("LODESTONE_TEST_CLIENT"), peerURL: peerURL,
-            initialCluster: [.init(name: "m0", url: peerURL)])
     }
 }
 

@@ -81,6 +81,7 @@ public final class ChildProcess: Sendable {
     }
 
     /// Runs a command to its end and returns what it printed; a time-out kills it and throws.
+    @discardableResult
     public static func run(
         _ executable: String, _ arguments: [String], environment: [String: String] = ["PATH": "/usr/bin:/bin"],
         timeout: Duration = .seconds(30)
