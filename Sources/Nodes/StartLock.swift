@@ -28,5 +28,10 @@ final class StartLock: Sendable {
         descriptor = opened
     }
 
-    deinit { close(descriptor) }
+    deinit {
+        // Unlocked by name: a process that is being started at this moment has a copy of the descriptor until its exec,
+        // and closing ours alone would leave the lock held for as long.
+        flock(descriptor, LOCK_UN)
+        close(descriptor)
+    }
 }
