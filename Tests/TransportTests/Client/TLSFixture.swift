@@ -10,6 +10,8 @@ struct TLSFixture {
     let client: TLSOptions
     /// The name, besides 127.0.0.1, that the server's certificate carries.
     static let serverName = "etcd.example.org"
+    /// The server's certificate for a server of our own.
+    let http: HTTPServerOptions.TLS
     private let directory: TemporaryDirectory
 
     init() throws {
@@ -28,6 +30,7 @@ struct TLSFixture {
         self.server = RealEtcd.TLS(
             authority: directory.file("ca"), certificate: directory.file("cert"), key: directory.file("key"),
             client: (directory.file("client"), directory.file("client-key")), requiresClientCertificate: true)
+        http = HTTPServerOptions.TLS(certificatePEM: server.certificatePEM, privateKeyPEM: server.privateKeyPEM)
         self.client = TLSOptions(
             certificateAuthority: authority.certificatePEM, clientCertificate: client.certificatePEM,
             clientKey: client.privateKeyPEM)

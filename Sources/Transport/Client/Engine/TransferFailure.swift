@@ -61,7 +61,7 @@ enum TransferFailure: Sendable, Hashable {
             "the server ended the new TLS connection without an answer: it may require a client certificate,"
                 + " or reject the one that was shown (\(detail))"
         case .newConnectionEnded(isTLS: false, let detail):
-            "the server ended the new connection without an answer: it may expect TLS (\(detail))"
+            "the server ended the new connection without an answer: it may expect TLS or another protocol (\(detail))"
         case .library(let code, let detail):
             detail.isEmpty ? Self.meaning(of: code) : "\(Self.meaning(of: code)) (\(detail))"
         }

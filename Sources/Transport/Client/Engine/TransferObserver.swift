@@ -29,7 +29,7 @@ enum BodyVerdict: Sendable {
 }
 
 /// What an observer has of a request's body.
-enum BodySupply: Sendable {
+enum BodySupply: Sendable, Equatable {
     /// So many bytes were put into the buffer, more than none.
     case bytes(Int)
     /// Nothing now; it asks for `EngineLoop.resume` when there is.

@@ -46,7 +46,7 @@ public struct HTTPClientRequest: Sendable {
         }
         // Empty fields keep libcurl from sending its own.
         var lines = ["Expect:"]
-        if body != nil, !headers.contains(where: { $0.name.lowercased() == "content-type" }) {
+        if !headers.contains(where: { $0.name.lowercased() == "content-type" }) {
             lines.append("Content-Type:")
         }
         for (name, value) in headers {
@@ -55,9 +55,11 @@ public struct HTTPClientRequest: Sendable {
             }
             lines.append(line)
         }
+        // Servers expect a length with these methods, be it 0.
+        let content = body ?? (["POST", "PUT", "PATCH"].contains(method) ? [] : nil)
         return TransferRequest(
             kind: kind, method: method, path: path, headers: lines,
-            body: body.map { .bytes(RequestBody($0)) } ?? .none, deadline: .now + timeout,
+            body: content.map { .bytes(RequestBody($0)) } ?? .none, deadline: .now + timeout,
             idleTimeout: idleTimeout, isIdempotent: isIdempotent)
     }
 }
