@@ -13,7 +13,7 @@ struct BulkTests {
                 group.addTask {
                     for index in stride(from: slice, to: count, by: 8) {
                         let request = EtcdWire.putRequest(key(index), value)
-                        _ = try await channel.unary(EtcdWire.put, request, options: CallOptions(timeout: .seconds(30)))
+                        _ = try await channel.call(EtcdWire.put, request)
                     }
                 }
             }
@@ -39,7 +39,7 @@ struct BulkTests {
                         for _ in 0..<20 {
                             let request = EtcdWire.rangeRequest(Self.key(start), end: "l", limit: 16)
                             let options = CallOptions(timeout: .seconds(30), lane: lane)
-                            let answer = try await channel.unary(EtcdWire.range, request, options: options)
+                            let answer = try await channel.call(EtcdWire.range, request, options: options)
                             #expect(answer.byteCount > 1 << 20)
                             #expect(EtcdWire.keyValues(answer).map(\.key) == (start..<start + 16).map(Self.key))
                         }
@@ -70,8 +70,9 @@ struct BulkTests {
                 #expect(run.left == 0)
                 longest = max(longest, run.longestGap)
             }
-            // A stall lasts until some timer of libcurl ends: at least a second, usually three.
-            #expect(longest < .seconds(1))
+            // A stall lasts until some timer of libcurl ends, here that of connecting after 31 seconds. A busy machine
+            // may well make etcd or us pause for a few.
+            #expect(longest < .seconds(10))
         }
     }
 }
@@ -88,7 +89,7 @@ struct Snapshot {
     var longestGap = Duration.zero
 
     static func read(_ channel: GRPCChannel, pause: (Int) async -> Void = { _ in }) async throws -> Snapshot {
-        let stream = channel.open(EtcdWire.snapshot)
+        let stream = channel.open(EtcdWire.snapshot, options: CallOptions(timeout: .seconds(30)))
         stream.send([])
         stream.finishSending()
         var run = Snapshot()

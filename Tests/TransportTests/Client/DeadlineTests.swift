@@ -14,7 +14,7 @@ struct DeadlineTests {
             defer { engine.shutdown() }
             let channel = GRPCChannel(
                 engine: engine, endpoint: try Endpoint(url: etcd.endpoints[0], tls: fixture?.client))
-            _ = try await channel.unary(EtcdWire.put, EtcdWire.putRequest("k", [1]))
+            _ = try await channel.call(EtcdWire.put, EtcdWire.putRequest("k", [1]))
             etcd.pause(0)
             let clock = ContinuousClock()
             let begin = clock.now
@@ -40,7 +40,7 @@ struct DeadlineTests {
             let engine = HTTPEngine()
             defer { engine.shutdown() }
             let channel = GRPCChannel(engine: engine, endpoint: try Endpoint(url: etcd.endpoints[0]))
-            _ = try await channel.unary(EtcdWire.put, EtcdWire.putRequest("k", [1]))
+            _ = try await channel.call(EtcdWire.put, EtcdWire.putRequest("k", [1]))
             etcd.pause(0)
             let long = CallOptions(timeout: .seconds(30))
             let blocked = (0..<8).map { _ in
@@ -63,7 +63,7 @@ struct DeadlineTests {
             for call in blocked {
                 #expect(await call.value.failure == nil)
             }
-            let answer = try await channel.unary(EtcdWire.range, EtcdWire.rangeRequest("k"))
+            let answer = try await channel.call(EtcdWire.range, EtcdWire.rangeRequest("k"))
             #expect(EtcdWire.keyValues(answer).first?.version == 9)
         }
     }
@@ -110,7 +110,7 @@ struct DeadlineTests {
                     }
                 }
             }
-            _ = try await channel.unary(EtcdWire.range, EtcdWire.rangeRequest("k"))
+            _ = try await channel.call(EtcdWire.range, EtcdWire.rangeRequest("k"))
             try await eventually("at most one lane of connections is left") { engine.statistics.openConnections <= 8 }
         }
     }

@@ -27,7 +27,7 @@ struct DoubleApplyTests {
     }
 
     private func version(of key: String, _ channel: GRPCChannel) async throws -> UInt64 {
-        let answer = try await channel.unary(EtcdWire.range, EtcdWire.rangeRequest(key))
+        let answer = try await channel.call(EtcdWire.range, EtcdWire.rangeRequest(key))
         return EtcdWire.keyValues(answer).first?.version ?? 0
     }
 
@@ -37,7 +37,7 @@ struct DoubleApplyTests {
     func resetAfterApply(tls: Bool) async throws {
         try await withProxiedEtcd(tls: tls) { proxied, direct, proxy, _ in
             for round in UInt64(1)...5 {
-                _ = try await proxied.unary(EtcdWire.put, EtcdWire.putRequest("k", [1]))
+                _ = try await proxied.call(EtcdWire.put, EtcdWire.putRequest("k", [1]))
                 proxy.set(.holdAnswers)
                 async let second = proxied.attempt(EtcdWire.put, EtcdWire.putRequest("k", [2]))
                 try await eventually("etcd has applied the put") { try await version(of: "k", direct) == 2 * round }
@@ -56,7 +56,7 @@ struct DoubleApplyTests {
     @Test("A put whose connection is reset before it reaches the server is not sent again either")
     func resetBeforeApply() async throws {
         try await withProxiedEtcd { proxied, direct, proxy, _ in
-            _ = try await proxied.unary(EtcdWire.put, EtcdWire.putRequest("k", [1]))
+            _ = try await proxied.call(EtcdWire.put, EtcdWire.putRequest("k", [1]))
             proxy.set(.holdRequests)
             async let second = proxied.attempt(EtcdWire.put, EtcdWire.putRequest("k", [2]))
             try await eventually("the proxy has swallowed the put") { proxy.swallowed > 50 }
@@ -69,11 +69,12 @@ struct DoubleApplyTests {
     @Test("A read whose connection is reset is sent again, once, on a new connection")
     func idempotentIsRepeated() async throws {
         try await withProxiedEtcd { proxied, _, proxy, engine in
-            _ = try await proxied.unary(EtcdWire.put, EtcdWire.putRequest("k", [1]))
+            _ = try await proxied.call(EtcdWire.put, EtcdWire.putRequest("k", [1]))
             proxy.set(.holdAnswers)
             let before = proxy.swallowed
             async let read = proxied.unary(
-                EtcdWire.range, EtcdWire.rangeRequest("k"), options: CallOptions(isIdempotent: true))
+                EtcdWire.range, EtcdWire.rangeRequest("k"),
+                options: CallOptions(timeout: .seconds(30), isIdempotent: true))
             try await eventually("the answer is swallowed") { proxy.swallowed > before + 50 }
             try await proxy.resetConnections()
             #expect(EtcdWire.keyValues(try await read).first?.version == 1)
@@ -87,7 +88,7 @@ struct DoubleApplyTests {
     func resetWhileIdle(tls: Bool) async throws {
         try await withProxiedEtcd(tls: tls) { proxied, direct, proxy, _ in
             for round in UInt64(1)...10 {
-                _ = try await proxied.unary(EtcdWire.put, EtcdWire.putRequest("k", [1]))
+                _ = try await proxied.call(EtcdWire.put, EtcdWire.putRequest("k", [1]))
                 try await proxy.resetConnections()
                 #expect(try await version(of: "k", direct) == round)
             }

@@ -2,9 +2,16 @@ import TestSupport
 import Transport
 
 extension GRPCChannel {
-    /// A unary call whose failure is a value, so that it keeps its type through `async let`.
+    /// A unary call with time enough for a busy machine.
+    func call(
+        _ method: String, _ request: [UInt8], options: CallOptions = CallOptions(timeout: .seconds(30))
+    ) async throws(GRPCError) -> GRPCMessage {
+        try await unary(method, request, options: options)
+    }
+
+    /// The same with its failure as a value, so that it keeps its type through `async let`.
     func attempt(
-        _ method: String, _ request: [UInt8], options: CallOptions = CallOptions()
+        _ method: String, _ request: [UInt8], options: CallOptions = CallOptions(timeout: .seconds(30))
     ) async -> Result<GRPCMessage, GRPCError> {
         do throws(GRPCError) {
             return .success(try await unary(method, request, options: options))

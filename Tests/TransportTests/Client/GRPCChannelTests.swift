@@ -12,10 +12,10 @@ struct GRPCChannelTests {
             defer { engine.shutdown() }
             let channel = GRPCChannel(engine: engine, endpoint: try Endpoint(url: etcd.endpoints[0]))
             for index in 0..<200 {
-                _ = try await channel.unary(
+                _ = try await channel.call(
                     EtcdWire.put, EtcdWire.putRequest("key\(index % 10)", [UInt8(index % 256)]))
             }
-            let answer = try await channel.unary(EtcdWire.range, EtcdWire.rangeRequest("key", end: "kez"))
+            let answer = try await channel.call(EtcdWire.range, EtcdWire.rangeRequest("key", end: "kez"))
             let pairs = EtcdWire.keyValues(answer)
             #expect(pairs.map(\.key) == (0..<10).map { "key\($0)" })
             #expect(pairs.allSatisfy { $0.version == 20 })

@@ -28,10 +28,10 @@ struct GRPCStreamTests {
             stream.send(EtcdWire.watchRequest(from: "b"))
             #expect(try watchResponse(await stream.next()) == (1, true, 0))
             for index in UInt8(0)..<50 {
-                _ = try await channel.unary(EtcdWire.put, EtcdWire.putRequest("a", [index]))
+                _ = try await channel.call(EtcdWire.put, EtcdWire.putRequest("a", [index]))
                 #expect(try watchResponse(await stream.next()) == (0, false, 1))
             }
-            _ = try await channel.unary(EtcdWire.put, EtcdWire.putRequest("b", [1]))
+            _ = try await channel.call(EtcdWire.put, EtcdWire.putRequest("b", [1]))
             let ids = [try watchResponse(await stream.next()).id, try watchResponse(await stream.next()).id]
             #expect(ids.sorted() == [0, 1])
             stream.send(EtcdWire.progressRequest)
@@ -69,15 +69,15 @@ struct GRPCStreamTests {
             let engine = HTTPEngine()
             defer { engine.shutdown() }
             let channel = GRPCChannel(engine: engine, endpoint: try Endpoint(url: etcd.endpoints[0]))
-            let stream = channel.open(EtcdWire.watch, options: CallOptions(idleTimeout: .milliseconds(600)))
+            let stream = channel.open(EtcdWire.watch, options: CallOptions(idleTimeout: .seconds(2)))
             stream.send(EtcdWire.watchRequest(from: "a"))
             _ = try await stream.next()
             let clock = ContinuousClock()
             let begin = clock.now
-            while begin.duration(to: clock.now) < .milliseconds(1500) {
+            while begin.duration(to: clock.now) < .seconds(3) {
                 stream.send(EtcdWire.progressRequest)
                 _ = try await stream.next()
-                try await clock.sleep(for: .milliseconds(50))
+                try await clock.sleep(for: .milliseconds(100))
             }
             do throws(GRPCError) {
                 _ = try await stream.next()

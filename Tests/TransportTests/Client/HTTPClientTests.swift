@@ -117,7 +117,7 @@ struct HTTPClientTests {
             let engine = HTTPEngine()
             defer { engine.shutdown() }
             let client = HTTPClient(engine: engine, endpoint: try Endpoint(url: "http://127.0.0.1:\(server.port)"))
-            let request = HTTPClientRequest(path: "/", idleTimeout: .milliseconds(300))
+            let request = HTTPClientRequest(path: "/", idleTimeout: .seconds(1))
             for try await chunk in try await client.stream(request) {
                 #expect(chunk == [1])
                 break
@@ -179,7 +179,7 @@ struct HTTPClientTests {
             for _ in 0..<20 {
                 #expect(try await http.send(HTTPClientRequest(path: "/version")).text.contains("3.4"))
                 #expect(try await http.send(HTTPClientRequest(path: "/health")).text.contains("true"))
-                _ = try await channel.unary(EtcdWire.put, EtcdWire.putRequest("k", [1]))
+                _ = try await channel.call(EtcdWire.put, EtcdWire.putRequest("k", [1]))
             }
             #expect(try await http.send(HTTPClientRequest(path: "/metrics")).text.contains("etcd_server_has_leader"))
             #expect(try await http.send(HTTPClientRequest(path: "/nothing")).status == 404)
@@ -187,7 +187,7 @@ struct HTTPClientTests {
             #expect(engine.statistics.openConnections == 2)
             http.close()
             try await eventually("a later request finds its connection closed") {
-                _ = try await channel.unary(EtcdWire.put, EtcdWire.putRequest("k", [1]))
+                _ = try await channel.call(EtcdWire.put, EtcdWire.putRequest("k", [1]))
                 _ = try await http.send(HTTPClientRequest(path: "/version"))
                 return engine.statistics.connectionsOpened == 3
             }
@@ -221,22 +221,22 @@ struct HTTPClientTests {
         let engine = HTTPEngine()
         defer { engine.shutdown() }
         for host in ["127.0.0.1", "localhost"] {
-            let time = try await TCPProbe.connect(host: host, port: port, timeout: .seconds(5), on: engine)
+            let time = try await TCPProbe.connect(host: host, port: port, timeout: .seconds(20), on: engine)
             #expect(time > .zero && time < .seconds(1))
         }
         let closed = try FreePort.next()
         let error = await #expect(throws: HTTPClientError.self) {
-            try await TCPProbe.connect(host: "127.0.0.1", port: closed, timeout: .seconds(5), on: engine)
+            try await TCPProbe.connect(host: "127.0.0.1", port: closed, timeout: .seconds(20), on: engine)
         }
         #expect(error?.kind == .unavailable)
         #expect(error?.message.contains("nothing listens there") == true)
         let unknown = await #expect(throws: HTTPClientError.self) {
-            try await TCPProbe.connect(host: "host.invalid", port: closed, timeout: .seconds(5), on: engine)
+            try await TCPProbe.connect(host: "host.invalid", port: closed, timeout: .seconds(20), on: engine)
         }
         #expect(unknown?.kind == .unavailable || unknown?.kind == .deadlineExceeded)
         let descriptors = ProcessFigures.descriptorCount
         for _ in 0..<100 {
-            _ = try await TCPProbe.connect(host: "127.0.0.1", port: port, timeout: .seconds(5), on: engine)
+            _ = try await TCPProbe.connect(host: "127.0.0.1", port: port, timeout: .seconds(20), on: engine)
         }
         #expect(ProcessFigures.descriptorCount < descriptors + 90)
     }

@@ -15,9 +15,9 @@ struct TLSTests {
             let endpoint = try Endpoint(url: etcd.endpoints[0], tls: fixture.client)
             let channel = GRPCChannel(engine: engine, endpoint: endpoint)
             for index in UInt8(0)..<20 {
-                _ = try await channel.unary(EtcdWire.put, EtcdWire.putRequest("k", [index]))
+                _ = try await channel.call(EtcdWire.put, EtcdWire.putRequest("k", [index]))
             }
-            let answer = try await channel.unary(EtcdWire.range, EtcdWire.rangeRequest("k"))
+            let answer = try await channel.call(EtcdWire.range, EtcdWire.rangeRequest("k"))
             #expect(EtcdWire.keyValues(answer).first?.version == 20)
             #expect(engine.statistics.connectionsOpened == 1)
             let run = try await Snapshot.read(channel)
@@ -41,11 +41,11 @@ struct TLSTests {
             #expect(refused?.wasSent == .no)
             options.serverName = TLSFixture.serverName
             let right = GRPCChannel(engine: engine, endpoint: try Endpoint(url: url, tls: options))
-            _ = try await right.unary(EtcdWire.range, EtcdWire.rangeRequest("k"))
+            _ = try await right.call(EtcdWire.range, EtcdWire.rangeRequest("k"))
             options.serverName = nil
             options.skipsVerification = true
             let careless = GRPCChannel(engine: engine, endpoint: try Endpoint(url: url, tls: options))
-            _ = try await careless.unary(EtcdWire.range, EtcdWire.rangeRequest("k"))
+            _ = try await careless.call(EtcdWire.range, EtcdWire.rangeRequest("k"))
         }
     }
 
@@ -88,7 +88,7 @@ struct TLSTests {
             #expect(error?.message.contains("it may expect TLS") == true, "\(error?.description ?? "it worked")")
             let good = GRPCChannel(
                 engine: engine, endpoint: try Endpoint(url: etcd.endpoints[0], tls: fixture.client))
-            let answer = try await good.unary(EtcdWire.range, EtcdWire.rangeRequest("k"))
+            let answer = try await good.call(EtcdWire.range, EtcdWire.rangeRequest("k"))
             #expect(EtcdWire.keyValues(answer).isEmpty, "No wrong client may have written.")
         }
     }
