@@ -27,10 +27,19 @@ public struct ConsistencyInspector: Inspector {
         findings += RevisionComparison(of: observation).findings
         findings += comparison.findings
         findings += lagFindings(observation)
-        findings += comparison.uncompared.map { name, reason in
-            Finding(
-                .notCompared, .warning, members: [name], "\(name) could not be compared: \(reason)",
-                remedy: "Nothing is known against its data; the health inspection says why it does not answer.")
+        let uncompared = comparison.uncompared
+        if uncompared.count == observation.members.count, let first = uncompared.first {
+            findings.append(
+                Finding(
+                    .notCompared, .warning, members: uncompared.map(\.name),
+                    "no member could be compared: \(first.reason)",
+                    remedy: "Nothing is known against their data; the health inspection says why they do not answer."))
+        } else {
+            findings += uncompared.map { name, reason in
+                Finding(
+                    .notCompared, .warning, members: [name], "\(name) could not be compared: \(reason)",
+                    remedy: "Nothing is known against its data; the health inspection says why it does not answer.")
+            }
         }
         let verdict = verdict(findings)
         return Judgement(
@@ -73,7 +82,9 @@ public struct ConsistencyInspector: Inspector {
 
     private func membershipFindings(_ observation: ConsistencyObservation) -> [Finding] {
         var findings: [Finding] = []
-        if let problem = observation.membershipProblem {
+        if let problem = observation.membershipProblem,
+            observation.members.contains(where: { $0.samples.contains { $0.answer != nil } })
+        {
             findings.append(
                 Finding(
                     .membershipUncertain, .warning, "the list of members may be incomplete: \(problem)",

@@ -24,6 +24,9 @@ public struct HealthInspector: Inspector {
         let serving = voters.count { $0.1.serves }
         let quorum = voters.count / 2 + 1
         var findings = memberFindings(members, standings, hasQuorum: serving > 0)
+        // Where nobody answers, that is one finding and not one for each.
+        let isOutOfReach = standings.allSatisfy { $0.isUnreachable }
+        if isOutOfReach { findings.removeAll { $0.code == .memberUnreachable } }
         findings += clusterFindings(observation, voters: voters.map(\.0), serving: serving, quorum: quorum)
         findings += alarmFindings(observation)
         let verdict = verdict(voters.map(\.1), serving: serving, findings: findings)
@@ -66,14 +69,15 @@ public struct HealthInspector: Inspector {
         _ observation: HealthObservation, voters: [MemberHealth], serving: Int, quorum: Int
     ) -> [Finding] {
         var findings: [Finding] = []
-        if let problem = observation.membershipProblem {
+        let reached = voters.contains { $0.status.answer != nil }
+        if let problem = observation.membershipProblem, reached {
             findings.append(
                 Finding(
                     .membershipUncertain, .warning, "the list of members may be incomplete: \(problem)",
                     remedy: "Make the member list readable, or name every member in spec.endpoints."))
         }
         if serving == 0 {
-            let reached = voters.contains { $0.status.answer != nil }
+            let reason = (voters.lazy.compactMap { ($0.connection.failure ?? $0.status.failure)?.message }.first)
             findings.append(
                 reached
                     ? Finding(
@@ -82,7 +86,9 @@ public struct HealthInspector: Inspector {
                         remedy: "Bring back enough members for \(quorum) to run; do not remove members or data.")
                     : Finding(
                         .clusterUnreachable, .critical, members: voters.map(\.name),
-                        "none of \(voters.count) voting members answers from here",
+                        voters.count == 1
+                            ? "\(voters[0].name) does not answer from here: \(reason ?? "nothing is known")"
+                            : "none of \(voters.count) voting members answers from here: \(reason ?? "nothing is known")",
                         remedy: "Check that the members run and that this machine can reach them."))
         } else if serving < voters.count, serving == quorum, voters.count > 1 {
             findings.append(

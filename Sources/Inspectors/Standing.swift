@@ -44,12 +44,22 @@ struct Standing {
         }
     }
 
+    /// Whether not even a connection was made.
+    var isUnreachable: Bool {
+        if case .unreachable = outcome { true } else { false }
+    }
+
     /// Whether the member itself answered anything: what it says can then be told from a broken way there.
     var answers: Bool {
         switch outcome {
         case .serving, .slow, .withoutQuorum, .readFailed: true
         default: false
         }
+    }
+
+    /// A member that has not told its name is known by its address alone.
+    private static func subject(_ member: MemberHealth) -> String {
+        member.name == member.endpoint ? member.name : "\(member.name) at \(member.endpoint)"
     }
 
     func finding(for member: MemberHealth, severity: Severity) -> Finding? {
@@ -63,17 +73,17 @@ struct Standing {
         case .unreachable(let failure):
             return Finding(
                 .memberUnreachable, severity, members: [name],
-                "\(name) cannot be reached at \(member.endpoint): \(failure)",
+                "\(Self.subject(member)) cannot be reached: \(failure)",
                 remedy: "Check that the member runs and that its client address is reachable from here.")
         case .refused(let failure):
             return Finding(
-                .accessRefused, .critical, members: [name], "\(name) at \(member.endpoint) refuses us: \(failure)",
+                .accessRefused, .critical, members: [name], "\(Self.subject(member)) refuses us: \(failure)",
                 remedy:
                     "Check the Secret with the user and password, and the certificates, that the cluster's spec names.")
         case .silent(let failure):
             return Finding(
                 .memberSilent, severity, members: [name],
-                "\(name) takes connections at \(member.endpoint) but does not answer: \(failure)",
+                "\(Self.subject(member)) takes connections but does not answer: \(failure)",
                 remedy: "Look at the member's log, its disk and its load; a stopped process takes connections too.")
         case .readFailed(let failure):
             return Finding(

@@ -16,7 +16,8 @@ extension EvidenceFailure {
             case .unavailable: error.wasSent == .no ? .unreachable : .other
             default: .other
             }
-        self.init(failureClass, error.description)
+        // Where it happened stands beside the failure already.
+        self.init(failureClass, error.message)
     }
 
     /// Runs a call and turns its error into a failure.

@@ -20,8 +20,35 @@ public struct HealthObserver: Sendable {
     public func observe(_ target: ClusterTarget, named name: String, timeout: Duration) async -> HealthObservation {
         let deadline = ContinuousClock.now + timeout
         let membership = await finder.members(of: target, named: name, timeout: timeout / 3)
+        var members = await climbAll(membership, until: deadline)
+        // Members that answer for themselves and confirm nothing may be electing a leader, which takes a second or two
+        // and is no loss of quorum; so they are asked again as long as there is time.
+        while Self.mayBeElecting(members), deadline - ContinuousClock.now > Self.electionPause * 2 {
+            do {
+                try await Task.sleep(for: Self.electionPause)
+            } catch {
+                break
+            }
+            members = await climbAll(membership, until: deadline)
+        }
+        return HealthObservation(
+            takenAt: .now, members: members, membershipProblem: membership.problem, quota: target.quota)
+    }
+
+    /// How long to wait before members that may be electing a leader are asked again.
+    private static let electionPause = Duration.milliseconds(500)
+
+    private static func mayBeElecting(_ members: [MemberHealth]) -> Bool {
+        let voters = members.filter { !$0.isLearner }
+        return !voters.contains { $0.linearizableRead.answer != nil }
+            && voters.count { $0.status.answer != nil } * 2 > voters.count
+    }
+
+    private func climbAll(
+        _ membership: MemberFinder.Membership, until deadline: ContinuousClock.Instant
+    ) async -> [MemberHealth] {
         let rung = max(.milliseconds(50), (deadline - ContinuousClock.now) / 3)
-        let members = await withTaskGroup(of: (Int, MemberHealth).self) { group in
+        return await withTaskGroup(of: (Int, MemberHealth).self) { group in
             for (index, member) in membership.members.enumerated() {
                 group.addTask { (index, await climb(member, rung: rung)) }
             }
@@ -31,9 +58,6 @@ public struct HealthObserver: Sendable {
             }
             return found.sorted { $0.0 < $1.0 }.map(\.1)
         }
-        return HealthObservation(
-            takenAt: .now, members: members, membershipProblem: membership.problem,
-            quota: target.quota)
     }
 
     private func climb(_ member: DialledMember, rung: Duration) async -> MemberHealth {

@@ -81,10 +81,10 @@ struct HealthInspectorTests {
             ),
             (
                 [.dead, .dead, .dead], .unknown,
-                ["ClusterUnreachable", "MemberUnreachable", "MemberUnreachable", "MemberUnreachable"]
+                ["ClusterUnreachable"]
             ),
             ([.refused], .unknown, ["AccessRefused", "ClusterUnreachable"]),
-            ([.dead], .unknown, ["ClusterUnreachable", "MemberUnreachable"]),
+            ([.dead], .unknown, ["ClusterUnreachable"]),
         ] as [([State], Verdict, [String])])
     func verdicts(states: [State], verdict: Verdict, codes: [String]) {
         let judgement = Self.judge(states)

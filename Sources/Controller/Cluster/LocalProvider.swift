@@ -1,4 +1,5 @@
 import ControllerRuntime
+import Glibc
 public import Model
 public import Nodes
 import Store
@@ -146,7 +147,18 @@ public actor LocalProvider {
             }
             restarts[directory] = nil
         }
+        removeEmptyParents(of: cluster)
         ports.release(Self.ports(of: cluster))
+    }
+
+    /// Removes the directories of the incarnation, the cluster and the namespace, as far as nothing is in them.
+    private func removeEmptyParents(of cluster: EtcdCluster) {
+        let namespace = "\(root.path)/\(cluster.metadata.namespace)"
+        let own = "\(namespace)/\(cluster.metadata.name)"
+        for path in ["\(own)/\(cluster.status.incarnation)", own, namespace] {
+            // A directory that is not empty stays, which is what is wanted.
+            guard rmdir(path) == 0 else { return }
+        }
     }
 
     /// Removes from quarantine what has lain there longer than `age`; returns what went, for the log.
