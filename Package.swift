@@ -63,12 +63,14 @@ let package = Package(
             ]),
         library("API", ["Model", "Manifests", "Telemetry", "Transport", "Crypto", "Store"]),
 
+        library("Client", ["Model", "Manifests", "Transport"]),
+
         // Layer 6: the one executable.
         .executableTarget(
             name: "lodestone",
             dependencies: [
                 "Model", "Telemetry", "Transport", "Crypto", "Manifests", "Store", "Etcd", "Archive", "Nodes",
-                "Inspectors", "ControllerRuntime", "Controller", "API", "CPlatform",
+                "Inspectors", "ControllerRuntime", "Controller", "API", "Client", "CPlatform",
             ], swiftSettings: strict),
 
         // Tests mirror Sources.
@@ -80,6 +82,7 @@ let package = Package(
         tests(of: "Crypto", []),
         tests(of: "Transport", ["TestSupport", "Crypto"]),
         tests(of: "Manifests", ["Model"]),
+        tests(of: "Client", ["Model", "Manifests", "TestSupport"]),
         tests(of: "Store", ["Model", "TestSupport"]),
         tests(of: "Etcd", ["TestSupport", "Transport", "Model", "Crypto"]),
         tests(of: "Archive", ["TestSupport", "Model", "Etcd", "Crypto"]),

@@ -1,0 +1,184 @@
+import Model
+import Transport
+
+/// The controller's Kubernetes-style API as calls.
+struct APIClient: Sendable {
+    /// How answers are wanted.
+    enum Form: String {
+        /// Records as they are.
+        case records = "application/json"
+        /// Rows made by the server, with the columns it knows.
+        case table = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"
+    }
+
+    /// A page of records with the revision it shows.
+    struct List: Sendable {
+        var items: [Value]
+        var resourceVersion: String
+    }
+
+    private let http: HTTPClient
+    private let prefix: String
+    private let headers: [(name: String, value: String)]
+    private let timeout: Duration
+
+    /// Creates a client; `prefix` is the part of the server's URL after the port.
+    init(http: HTTPClient, prefix: String, authorization: String?, timeout: Duration) {
+        self.http = http
+        self.prefix = prefix
+        self.timeout = timeout
+        headers = authorization.map { [(name: "Authorization", value: $0)] } ?? []
+    }
+
+    /// The server, as messages name it.
+    var server: String { http.endpoint.url }
+
+    // MARK: Reading
+
+    /// One record, or the table with its row.
+    func get(_ query: RecordQuery, as form: Form = .records) async throws -> Value {
+        try await json("GET", query.path, accept: form)
+    }
+
+    /// One record; nil if there is none.
+    func find(_ query: RecordQuery) async throws -> Value? {
+        do {
+            return try await get(query)
+        } catch let error as APIError where error.isNotFound {
+            return nil
+        }
+    }
+
+    /// All records selected, page by page.
+    func list(_ query: RecordQuery) async throws -> List {
+        var list = List(items: [], resourceVersion: "")
+        try await pages(query, as: .records) { page in
+            list.items += page["items"]?.array ?? []
+            list.resourceVersion = page[path: "metadata", "resourceVersion"]?.string ?? ""
+        }
+        return list
+    }
+
+    /// All records selected as one table.
+    func table(_ query: RecordQuery) async throws -> RecordTable {
+        var table = RecordTable()
+        try await pages(query, as: .table) { page in try table.append(page) }
+        return table
+    }
+
+    private func pages(_ query: RecordQuery, as form: Form, _ take: (Value) throws -> Void) async throws {
+        var mark: String?
+        repeat {
+            let parameters = query.selection + [("limit", "500")] + (mark.map { [("continue", $0)] } ?? [])
+            let page = try await json("GET", query.collectionPath, parameters, accept: form)
+            try take(page)
+            mark = page[path: "metadata", "continue"]?.string
+        } while mark?.isEmpty == false
+    }
+
+    // MARK: Writing
+
+    /// Creates a record.
+    func create(_ document: Value, _ query: RecordQuery, dryRun: Bool = false) async throws -> Value {
+        try await json("POST", query.collectionPath, writing(dryRun), body: document)
+    }
+
+    /// Replaces a record; the document's `resourceVersion` must still be the newest.
+    func replace(_ document: Value, _ query: RecordQuery, dryRun: Bool = false) async throws -> Value {
+        try await json("PUT", query.path, writing(dryRun), body: document)
+    }
+
+    /// Asks for a record's removal; what remains of it if somebody must finish first, or a `Status`.
+    func delete(_ query: RecordQuery, dryRun: Bool = false) async throws -> Value {
+        try await json("DELETE", query.path, dryRun ? [("dryRun", "All")] : [])
+    }
+
+    private func writing(_ dryRun: Bool) -> [(String, String)] {
+        [("fieldManager", "lodestone"), ("fieldValidation", "Strict")] + (dryRun ? [("dryRun", "All")] : [])
+    }
+
+    /// The text of a path outside the records, such as `/readyz`.
+    func text(_ path: String) async throws -> String {
+        String(decoding: try await send("GET", path, [], accept: .records, body: nil), as: UTF8.self)
+    }
+
+    // MARK: Requests
+
+    private func json(
+        _ method: String, _ path: String, _ parameters: [(String, String)] = [], accept: Form = .records,
+        body: Value? = nil
+    ) async throws -> Value {
+        let bytes = try await send(method, path, parameters, accept: accept, body: body)
+        do {
+            return try Value(json: bytes)
+        } catch {
+            throw APIError.unintelligible("\(server) answered with something that is not JSON (\(error))")
+        }
+    }
+
+    private func send(
+        _ method: String, _ path: String, _ parameters: [(String, String)], accept: Form, body: Value?
+    ) async throws -> [UInt8] {
+        var request = request(method, path, parameters, accept: accept)
+        if let body {
+            request.body = body.jsonBytes
+            request.headers.append((name: "Content-Type", value: "application/json"))
+        }
+        let response: HTTPClientResponse
+        do throws(HTTPClientError) {
+            response = try await http.send(request)
+        } catch {
+            throw failure(error)
+        }
+        guard (200..<300).contains(response.status) else {
+            throw APIError.refused(APIStatus(code: response.status, body: response.body))
+        }
+        return response.body
+    }
+
+    private func request(
+        _ method: String, _ path: String, _ parameters: [(String, String)], accept: Form
+    ) -> HTTPClientRequest {
+        let query = parameters.map { "\($0.0)=\(percentEncode($0.1))" }.joined(separator: "&")
+        return HTTPClientRequest(
+            method: method, path: prefix + path + (query.isEmpty ? "" : "?\(query)"),
+            headers: headers + [(name: "Accept", value: accept.rawValue)], timeout: timeout)
+    }
+
+    private func failure(_ error: HTTPClientError) -> any Error {
+        switch error.kind {
+        case .cancelled: CancellationError()
+        case .deadlineExceeded, .unavailable:
+            APIError.unreachable(
+                "cannot reach the controller: \(error); is it running? Start it with \"lodestone controller\"")
+        case .invalidRequest, .tooLong: APIError.unintelligible("\(error)")
+        }
+    }
+
+    // MARK: Watching
+
+    /// Watches a collection from a revision on; an empty one begins with all there is.
+    ///
+    /// The stream ends when the server closes it, which is no failure; whoever follows for longer watches again.
+    func watch(
+        _ query: RecordQuery, from resourceVersion: String, as form: Form = .records
+    ) async throws -> WatchStream {
+        let parameters =
+            query.asCollection.selection + [
+                ("watch", "true"), ("resourceVersion", resourceVersion.isEmpty ? "0" : resourceVersion),
+                ("allowWatchBookmarks", "true"),
+            ]
+        let stream: HTTPClientStream
+        do throws(HTTPClientError) {
+            stream = try await http.stream(request("GET", query.collectionPath, parameters, accept: form))
+        } catch {
+            throw failure(error)
+        }
+        guard stream.status == 200 else {
+            var body: [UInt8] = []
+            for try await chunk in stream { body += chunk }
+            throw APIError.refused(APIStatus(code: stream.status, body: body))
+        }
+        return WatchStream(stream)
+    }
+}

@@ -1,0 +1,70 @@
+import Model
+import Transport
+
+/// The options by which a command finds the controller.
+struct ConnectionOptions: Sendable {
+    /// The kubeconfig; looked for where it usually is if not given.
+    var kubeconfig: String?
+    /// The namespace; the kubeconfig's if not given.
+    var namespace: String?
+    /// How long one request may take.
+    var requestTimeout = Duration.seconds(30)
+
+    static let options: [CommandOption<ConnectionOptions>] = [
+        CommandOption(
+            "kubeconfig", \.kubeconfig, placeholder: "FILE", environment: "LODESTONE_KUBECONFIG",
+            "The file that says how to reach the controller"),
+        CommandOption(
+            "namespace", short: "n", \.namespace, placeholder: "NAME", environment: "LODESTONE_NAMESPACE",
+            "The namespace; the kubeconfig's if not given, mostly \"default\""),
+        CommandOption("request-timeout", \.requestTimeout, "How long one request may take"),
+    ]
+
+    /// Finds the controller's kubeconfig and makes a client of it; nothing is connected yet.
+    ///
+    /// - Throws: `APIError.unreachable` if there is no kubeconfig, `CommandFailure` if it is broken.
+    func connect(in session: Session) throws -> Connection {
+        let kubeconfig = try Kubeconfig(path: try path(in: session), session: session)
+        let endpoint: Endpoint
+        do throws(EndpointError) {
+            endpoint = try Endpoint(url: kubeconfig.server, tls: kubeconfig.tls)
+        } catch {
+            throw CommandFailure("the server in the kubeconfig cannot be used: \(error)", code: .unreachable)
+        }
+        let client = APIClient(
+            http: HTTPClient(engine: HTTPEngine(), endpoint: endpoint), prefix: kubeconfig.prefix,
+            authorization: kubeconfig.authorization, timeout: requestTimeout)
+        return Connection(client: client, namespace: namespace ?? kubeconfig.namespace)
+    }
+
+    private func path(in session: Session) throws -> String {
+        if let kubeconfig { return kubeconfig }
+        let candidates = Kubeconfig.candidates(in: session)
+        if let found = candidates.first(where: InputFile.exists) { return found }
+        throw APIError.unreachable(
+            "no controller is known here: there is no .lodestone/kubeconfig in this directory or above, and no "
+                + "/var/lib/lodestone/kubeconfig; start one with \"lodestone controller\", or name its kubeconfig with "
+                + "--kubeconfig or LODESTONE_KUBECONFIG")
+    }
+}
+
+/// A client together with the namespace in which a command works.
+struct Connection: Sendable {
+    let client: APIClient
+    let namespace: String
+}
+
+extension RegisteredKind {
+    /// The kind a person names on the command line.
+    ///
+    /// - Throws: `CommandFailure` that says which kinds there are.
+    static func find(_ word: String) throws -> RegisteredKind {
+        if let kind = named(word) { return kind }
+        let words = all.flatMap { [$0.kind.singular, $0.kind.plural] + $0.kind.shortNames }
+        if let known = closestWord(to: word, among: words) {
+            throw UsageError("unknown kind \"\(word)\"; did you mean \"\(known)\"?")
+        }
+        let known = all.map { ([$0.kind.plural] + $0.kind.shortNames).joined(separator: " or ") }
+        throw UsageError("unknown kind \"\(word)\"; known are \(known.joined(separator: ", "))")
+    }
+}

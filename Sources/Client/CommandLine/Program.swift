@@ -1,0 +1,96 @@
+import Manifests
+import Model
+
+/// The executable as seen from a shell: picks the command, runs it, says what went wrong, ends with its code.
+public struct Program: Sendable {
+    private let commands: [any Command.Type]
+
+    /// The commands that talk to a controller.
+    static let clientCommands: [any Command.Type] = [
+        ApplyCommand.self, GetCommand.self, DescribeCommand.self, DeleteCommand.self, WatchCommand.self,
+        BackupCommand.self, ReportCommand.self, WaitCommand.self, VersionCommand.self,
+    ]
+
+    /// Creates a program of the client commands and further ones, such as the service itself.
+    public init(adding further: [any Command.Type] = []) {
+        commands = further + Self.clientCommands
+    }
+
+    /// Runs the command that the arguments name; the first argument is the command, not the program.
+    public func run(_ arguments: [String], in session: Session) async -> ExitCode {
+        do {
+            guard let word = arguments.first, word != "--help", word != "-h", word != "help" || arguments.count > 1
+            else {
+                try session.console.write(HelpText.text(of: commands))
+                return arguments.isEmpty ? .usage : .success
+            }
+            if word == "--version" { return try await VersionCommand().run(in: session) }
+            // "help apply" is "apply --help".
+            let isHelp = word == "help"
+            let name = isHelp ? arguments[1] : word
+            guard let command = commands.first(where: { $0.name == name }) else { throw unknown(name) }
+            return try await run(command, isHelp ? ["--help"] : Array(arguments.dropFirst()), in: session)
+        } catch is Console.OutputClosed {
+            return .success
+        } catch {
+            return await report(error, in: session)
+        }
+    }
+
+    private func run<Root: Command>(
+        _ command: Root.Type, _ arguments: [String], in session: Session
+    ) async throws -> ExitCode {
+        guard let command = try CommandParser<Root>.parse(arguments, environment: session.environment) else {
+            try session.console.write(HelpText.text(of: Root.self))
+            return .success
+        }
+        return try await command.run(in: session)
+    }
+
+    private func unknown(_ name: String) -> UsageError {
+        let suggestion = closestWord(to: name, among: commands.map { $0.name })
+        return UsageError("unknown command \"\(name)\"" + (suggestion.map { "; did you mean \"\($0)\"?" } ?? ""))
+    }
+
+    /// Says what went wrong in one sentence, or in one line for each thing wrong with manifests.
+    private func report(_ error: any Error, in session: Session) async -> ExitCode {
+        let code: ExitCode
+        switch error {
+        case is UsageError: code = .usage
+        case is CancellationError: code = .interrupted
+        case let failure as CommandFailure: code = failure.code
+        case let failure as APIError: code = failure.exitCode
+        default: code = Task.isCancelled ? .interrupted : .failure
+        }
+        do {
+            if code == .interrupted {
+                try session.console.note("interrupted")
+            } else {
+                let label = session.console.errorsAreTerminal ? session.console.paint(.red, "error:") : "error:"
+                let message = (error as? UsageError)?.message ?? "\(error)"
+                for line in message.split(separator: "\n", omittingEmptySubsequences: true) {
+                    try session.console.note("\(label) \(line)")
+                }
+                if let usage = error as? UsageError { try session.console.note(usage.advice) }
+            }
+        } catch {
+            // Nobody reads what we say; the code still tells.
+            return code
+        }
+        return code
+    }
+}
+
+/// A failure with a sentence and a code of its own.
+public struct CommandFailure: Error, Sendable, Equatable, CustomStringConvertible {
+    /// The sentence; several lines for several failures.
+    public let description: String
+    /// The code the program ends with.
+    public let code: ExitCode
+
+    /// Creates a failure.
+    public init(_ description: String, code: ExitCode = .failure) {
+        self.description = description
+        self.code = code
+    }
+}

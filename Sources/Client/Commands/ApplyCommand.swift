@@ -1,0 +1,144 @@
+import Manifests
+import Model
+
+/// `lodestone apply`: makes records what manifests say.
+struct ApplyCommand: Command {
+    /// How much is really done.
+    enum DryRun: String, OptionValue, CaseIterable {
+        /// All.
+        case none
+        /// The manifests are checked here; no controller is needed.
+        case client
+        /// The controller checks, and says what it would do.
+        case server
+    }
+
+    var files: [String] = []
+    var isRecursive = false
+    var dryRun = DryRun.none
+    var connection = ConnectionOptions()
+
+    static let name = "apply"
+    static let summary = "creates or changes records to what manifests say"
+    static let discussion = """
+        Manifests are YAML or JSON, several documents in a file. All of them are checked before anything is sent: one
+        mistake, and nothing is changed. A record that exists gets the spec of its manifest, whole: a field that is
+        taken out of the manifest goes back to its default. Labels and annotations of others are kept. Namespaces and
+        secrets come first, whatever the order in the files.
+        """
+    static let options: [CommandOption<ApplyCommand>] =
+        [
+            CommandOption(
+                "filename", short: "f", \.files, placeholder: "FILE", "A file, a directory, or - for standard input"),
+            CommandOption("recursive", short: "R", \.isRecursive, "Whether to go into directories of directories"),
+            CommandOption(
+                "dry-run", \.dryRun, implied: .server,
+                "Changes nothing: \"server\" has the controller check too, \"client\" needs no controller"),
+        ] + ConnectionOptions.options.map { $0.within(\.connection) }
+    static let examples = [
+        CommandExample("lodestone apply -f manifests/quickstart/", "Applies every manifest of a directory."),
+        CommandExample("lodestone apply -f orders.yaml --dry-run", "Says what would be done."),
+        CommandExample("lodestone get ec orders -o yaml | lodestone apply -f -", "Applies what comes through a pipe."),
+    ]
+    static let exitCodes = [ExitCode.unreachable]
+
+    func complaint() -> String? {
+        files.isEmpty ? "name the manifests with -f: a file, a directory, or - for standard input" : nil
+    }
+
+    func run(in session: Session) async throws -> ExitCode {
+        let sources = try ManifestFiles.read(files, recursive: isRecursive, in: session)
+        if dryRun == .client { return try check(sources, in: session) }
+        let connection = try connection.connect(in: session)
+        let manifests = try ManifestReader.read(sources, namespace: connection.namespace)
+        var problems: [ManifestProblem] = []
+        for manifest in Self.ordered(manifests) {
+            do {
+                let applied = try await Application(manifest: manifest, client: connection.client)
+                    .perform(dryRun: dryRun == .server)
+                let suffix = dryRun == .server ? " (dry run)" : ""
+                try session.console.print("\(applied.record.reference) \(applied.outcome.rawValue)\(suffix)")
+            } catch APIError.refused(let status) where status.code != 401 {
+                problems += manifest.problems(status)
+            }
+        }
+        guard problems.isEmpty else { throw ManifestError(problems) }
+        return .success
+    }
+
+    private func check(_ sources: [ManifestSource], in session: Session) throws -> ExitCode {
+        for manifest in Self.ordered(try ManifestReader.read(sources, namespace: connection.namespace ?? "default")) {
+            try session.console.print("\(manifest.document.reference) is valid (dry run)")
+        }
+        return .success
+    }
+
+    /// The manifests in the order of kinds in which later ones can rely on earlier ones.
+    static func ordered(_ manifests: [Manifest]) -> [Manifest] {
+        RegisteredKind.all.flatMap { registered in manifests.filter { $0.kind.kind == registered.kind } }
+    }
+}
+
+/// One manifest on its way to the controller.
+struct Application {
+    /// What became of it.
+    enum Outcome: String {
+        /// There was no such record.
+        case created
+        /// The record is another now.
+        case configured
+        /// The record was like that already.
+        case unchanged
+    }
+
+    let manifest: Manifest
+    let client: APIClient
+
+    private var query: RecordQuery {
+        RecordQuery(manifest.kind.kind, namespace: manifest.namespace, name: manifest.name)
+    }
+
+    /// Creates the record, or makes the present one what the manifest says.
+    ///
+    /// Others may write the record at the same time: a conflict is met by looking again.
+    func perform(dryRun: Bool) async throws -> (outcome: Outcome, record: Value) {
+        let attempts = 5
+        for attempt in 1...attempts {
+            do {
+                return try await performOnce(dryRun: dryRun)
+            } catch let error as APIError where (error.isConflict || error.isAlreadyExists) && attempt < attempts {
+                continue
+            }
+        }
+        preconditionFailure("the last attempt returns or throws")
+    }
+
+    private func performOnce(dryRun: Bool) async throws -> (outcome: Outcome, record: Value) {
+        guard !manifest.name.isEmpty, let current = try await client.find(query) else {
+            return (.created, try await client.create(manifest.document, query, dryRun: dryRun))
+        }
+        let desired = Self.merge(manifest.normalised, into: current)
+        guard desired != current else { return (.unchanged, current) }
+        let result = try await client.replace(desired, query, dryRun: dryRun)
+        // The server knows best: it may have read the same out of what we wrote differently.
+        let version = { (record: Value) in record[path: "metadata", "resourceVersion"] }
+        return (!dryRun && version(result) == version(current) ? .unchanged : .configured, result)
+    }
+
+    /// The present record with all that the manifest says: labels and annotations added, every other part replaced.
+    static func merge(_ manifest: Value, into current: Value) -> Value {
+        var result = current
+        for (key, value) in manifest.members ?? [:] where !["metadata", "status"].contains(key) {
+            result[key] = value
+        }
+        for key in current.members?.keys ?? [] where !["metadata", "status"].contains(key) {
+            if manifest[key] == nil { result[key] = nil }
+        }
+        for part in ["labels", "annotations"] {
+            guard let wanted = manifest[path: "metadata", part], !wanted.isVacant else { continue }
+            let present = current[path: "metadata", part] ?? [:]
+            result["metadata"]?[part] = present.merging(patch: wanted)
+        }
+        return result
+    }
+}

@@ -1,0 +1,154 @@
+import Manifests
+import Model
+
+/// `lodestone backup`: makes a backup of a cluster now.
+struct BackupCommand: Command {
+    var cluster = ""
+    var backupName: String?
+    var path: String?
+    var waits = true
+    var timeout = Duration.seconds(3600)
+    var output = OutputFormat.table
+    var connection = ConnectionOptions()
+
+    static let name = "backup"
+    static let summary = "makes a backup of a cluster now"
+    static let discussion = """
+        Creates an EtcdBackup record; the controller takes the snapshot from the healthiest member, verifies it and
+        stores it where the cluster's backups go. Interrupting the command, or its time limit, does not stop the
+        backup: "lodestone get eb" shows it.
+        """
+    static let operands: [Operand<BackupCommand>] = [
+        Operand("CLUSTER", \.cluster, "The name of the EtcdCluster")
+    ]
+    static let options: [CommandOption<BackupCommand>] =
+        [
+            CommandOption(
+                "name", \.backupName, placeholder: "NAME", "The name of the backup; made from the time if not given"),
+            CommandOption(
+                "path", \.path, placeholder: "DIRECTORY",
+                "A directory of the controller's machine to store it in, instead of where the cluster's backups go"),
+            CommandOption("wait", \.waits, "Waits until the backup is done; --wait=false does not"),
+            CommandOption("timeout", \.timeout, "How long to wait"),
+            CommandOption("output", short: "o", \.output, "How to show the finished backup"),
+        ] + ConnectionOptions.options.map { $0.within(\.connection) }
+    static let examples = [
+        CommandExample("lodestone backup orders", "Backs a cluster up and shows the figures."),
+        CommandExample("lodestone backup orders --wait=false -o name", "Starts a backup and prints its name."),
+    ]
+    static let exitCodes = [ExitCode.unreachable, .timedOut]
+
+    func run(in session: Session) async throws -> ExitCode {
+        let connection = try connection.connect(in: session)
+        let record = try await create(connection, session)
+        let name = record[path: "metadata", "name"]?.string ?? ""
+        guard waits else {
+            if output == .table || output == .wide {
+                try session.console.print("etcdbackup/\(name) created")
+            } else {
+                try show(record, session)
+            }
+            return .success
+        }
+        try session.console.note("etcdbackup/\(name) created")
+        let finished = try await follow(record, named: name, connection, session)
+        try show(finished, session)
+        return finished[path: "status", "phase"] == "Succeeded" ? .success : .failure
+    }
+
+    private func create(_ connection: Connection, _ session: Session) async throws -> Value {
+        let clusterQuery = RecordQuery(EtcdCluster.kind, namespace: connection.namespace, name: cluster)
+        guard try await connection.client.find(clusterQuery) != nil else {
+            let all = RecordQuery(EtcdCluster.kind, namespace: connection.namespace)
+            let names = try await connection.client.list(all).items.compactMap { $0[path: "metadata", "name"]?.string }
+            let known = names.isEmpty ? "there is none" : "there are \(names.sorted().joined(separator: ", "))"
+            throw CommandFailure("there is no cluster \"\(cluster)\" in namespace \(connection.namespace); \(known)")
+        }
+        var backup = EtcdBackup()
+        backup.metadata = ObjectMeta(name: backupName ?? Self.name(for: cluster, at: session.now()))
+        backup.metadata.namespace = connection.namespace
+        backup.spec.clusterRef = LocalReference(name: cluster)
+        if let path {
+            var storage = BackupStorageSpec()
+            storage.path = path
+            backup.spec.storage = storage
+        }
+        var document = backup.document
+        document["status"] = nil
+        return try await connection.client.create(
+            document, RecordQuery(EtcdBackup.kind, namespace: connection.namespace))
+    }
+
+    /// The cluster's name and the time, so that backups sort as they were made: `orders-20261121-050000`.
+    static func name(for cluster: String, at now: Timestamp) -> String {
+        let digits = now.description.filter(\.isNumber)
+        return "\(cluster)-\(digits.prefix(8))-\(digits.dropFirst(8))"
+    }
+
+    private func follow(
+        _ record: Value, named name: String, _ connection: Connection, _ session: Session
+    ) async throws -> Value {
+        let query = RecordQuery(EtcdBackup.kind, namespace: connection.namespace, name: name)
+        let limit = timeout
+        let seen = LastSeen()
+        return try await withTimeLimit(limit) {
+            CommandFailure(
+                "etcdbackup/\(name) is not done after \(limit.goText) (\(seen.text)); it goes on, see \"lodestone get "
+                    + "eb \(name)\"", code: .timedOut)
+        } _: {
+            var progress = ProgressLine(console: session.console)
+            var latest = record
+            let start = record[path: "metadata", "resourceVersion"]?.string ?? ""
+            try await RecordFollower(client: connection.client, query: query, patience: limit).follow(from: start) {
+                event in
+                guard event.kind != .deleted else {
+                    throw CommandFailure("etcdbackup/\(name) was deleted before it was done")
+                }
+                latest = event.object
+                let backup = try EtcdBackup(document: latest)
+                _ = seen.replace(with: backup.status.phase.rawValue)
+                try progress.show(backup.status)
+                return [.succeeded, .failed].contains(backup.status.phase)
+            }
+            try progress.finish()
+            return latest
+        }
+    }
+
+    private func show(_ record: Value, _ session: Session) throws {
+        switch output {
+        case .name: try session.console.print(record.reference)
+        case .json, .yaml: try session.console.write(output.text(of: record))
+        case .table, .wide:
+            let backup = try EtcdBackup(document: record)
+            guard backup.status.phase == .succeeded else {
+                throw CommandFailure("the backup \(backup.metadata.name) failed: \(backup.status.message)")
+            }
+            for line in BackupFigures(backup).lines(session.console.paint) { try session.console.print(line) }
+        }
+    }
+}
+
+/// The figures of a finished backup, for people.
+struct BackupFigures {
+    private let rows: [(String, String)]
+
+    init(_ backup: EtcdBackup) {
+        let status = backup.status
+        let duration = status.startTime.flatMap { start in status.completionTime.map { $0 - start } }
+        let all: [(String, String?)] = [
+            ("Backup", backup.displayName), ("Cluster", backup.spec.clusterRef.name),
+            ("Revision", status.revision.map { String($0) }), ("Keys", status.keys.map { String($0) }),
+            ("Leases", status.leases.map { String($0) }), ("Size", status.size?.rounded),
+            ("SHA-256", status.sha256), ("HashKV", status.hashKV.map { String($0) }), ("Member", status.member),
+            ("etcd", status.etcdVersion), ("Took", duration?.goText), ("Location", status.location),
+        ]
+        rows = all.compactMap { name, value in value.flatMap { $0.isEmpty ? nil : (name, $0) } }
+    }
+
+    func lines(_ paint: Paint) -> [String] {
+        rows.map { name, value in
+            paint(.dim, name + String(repeating: " ", count: max(0, 10 - name.count))) + value
+        }
+    }
+}

@@ -1,0 +1,113 @@
+import Model
+
+/// `lodestone report`: the status report of the fleet.
+struct ReportCommand: Command {
+    /// From where on the command fails.
+    enum Threshold: String, OptionValue, CaseIterable {
+        /// Never.
+        case never
+        /// Anything that needs attention or is not known.
+        case warning
+        /// Only what needs action now.
+        case critical
+
+        var severity: Severity? {
+            switch self {
+            case .never: nil
+            case .warning: .warning
+            case .critical: .critical
+            }
+        }
+    }
+
+    var clusters: [String] = []
+    var output = OutputFormat.table
+    var threshold = Threshold.never
+    var detail = ReportText.Detail.auto
+    var labels: String?
+    var connection = ConnectionOptions()
+
+    static let name = "report"
+    static let summary = "shows how the fleet stands: members, verdicts with their age, backups, findings with remedies"
+    static let discussion = """
+        What is old is not believed: a verdict that should have been renewed three times by now is shown as Unknown,
+        and a cluster whose members nobody has looked at is Unknown too, never OK. The report covers all namespaces
+        unless --namespace names one. It is plain text in a pipe; NO_COLOR turns colour off on a terminal.
+        """
+    static let options: [CommandOption<ReportCommand>] =
+        [
+            CommandOption("cluster", \.clusters, placeholder: "NAME", "Only these clusters"),
+            CommandOption(
+                "selector", short: "l", \.labels, placeholder: "LABELS",
+                "Only clusters with these labels, such as team=a"),
+            CommandOption("output", short: "o", \.output, "table for people; json and yaml for machines"),
+            CommandOption(
+                "fail-on", \.threshold, "Ends with exit code 3 if there is anything this bad; unknown counts as warning"
+            ),
+            CommandOption("detail", \.detail, "How much is said of clusters that are well"),
+        ] + ConnectionOptions.options.map { $0.within(\.connection) }
+    static let examples = [
+        CommandExample("lodestone report", "The whole fleet."),
+        CommandExample("lodestone report --cluster orders --fail-on critical", "For scripts: is it as bad as that?"),
+        CommandExample("lodestone report -o json", "The same figures for machines."),
+    ]
+    static let exitCodes = [ExitCode.findings, .unreachable]
+
+    func complaint() -> String? {
+        output == .wide || output == .name
+            ? "-o \(output.rawValue) is not possible here; choose table, json or yaml" : nil
+    }
+
+    func run(in session: Session) async throws -> ExitCode {
+        let connection = try connection.connect(in: session)
+        let report = try await report(connection, at: session.now())
+        if output.isDocument {
+            try session.console.write(output.text(of: report.encoded))
+        } else {
+            let text = ReportText(paint: session.console.paint, detail: detail)
+            for line in text.lines(report) { try session.console.print(line) }
+        }
+        let isBad = threshold.severity.map { report.hasFindings(from: $0) } ?? false
+        return isBad ? .findings : .success
+    }
+
+    private func report(_ connection: Connection, at now: Timestamp) async throws -> StatusReport {
+        // One namespace only if it was asked for, by option or environment.
+        let namespace = self.connection.namespace
+        var query = RecordQuery(EtcdCluster.kind, namespace: namespace)
+        query.labelSelector = labels
+        let client = connection.client
+        var clusters: [EtcdCluster] = try await client.records(query)
+        let inspections: [EtcdInspection] = try await client.records(
+            RecordQuery(EtcdInspection.kind, namespace: namespace))
+        let backups: [EtcdBackup] = try await client.records(RecordQuery(EtcdBackup.kind, namespace: namespace))
+        if !self.clusters.isEmpty {
+            if let missing = self.clusters.first(where: { name in !clusters.contains { $0.metadata.name == name } }) {
+                throw CommandFailure("there is no cluster \"\(missing)\"")
+            }
+            clusters = clusters.filter { self.clusters.contains($0.metadata.name) }
+        }
+        return ReportBuilder(at: now).report(clusters, inspections: inspections, backups: backups)
+    }
+}
+
+extension APIClient {
+    /// All records of a type that a query selects.
+    func records<Record: Resource>(_ query: RecordQuery) async throws -> [Record] {
+        try await list(query).items.map { try Record(answer: $0) }
+    }
+}
+
+extension Resource {
+    /// Reads a record as the controller sent it.
+    ///
+    /// - Throws: `APIError.unintelligible` if this executable does not know all of it.
+    init(answer document: Value) throws {
+        do {
+            try self.init(document: document)
+        } catch {
+            throw APIError.unintelligible(
+                "the controller's \(error); is it of another version than this executable? See \"lodestone version\"")
+        }
+    }
+}

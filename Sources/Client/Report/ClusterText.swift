@@ -1,0 +1,116 @@
+import Model
+
+/// One cluster of the report as text.
+struct ClusterText {
+    let paint: Paint
+    let now: Timestamp
+
+    /// The lines of a cluster.
+    func lines(_ cluster: ClusterReport) -> [String] {
+        [headline(cluster)] + members(cluster.members).map { "  \($0)" } + facts(cluster).map { "  \($0)" }
+            + findings(cluster.findings).map { "  \($0)" }
+    }
+
+    private func headline(_ cluster: ClusterReport) -> String {
+        var facts = [cluster.phase.rawValue]
+        if !cluster.version.isEmpty { facts.append("etcd \(cluster.version)") }
+        facts.append(cluster.provider.rawValue)
+        if let revision = cluster.revision { facts.append("revision \(revision)") }
+        if cluster.paused { facts.append("paused") }
+        if cluster.phase != .running, !cluster.message.isEmpty, cluster.findings.isEmpty {
+            facts.append(cluster.message)
+        }
+        let state = paint(cluster.state.style, cluster.state.rawValue)
+        return "\(paint(.bold, cluster.displayName))  \(state)  \(facts.joined(separator: ", "))"
+    }
+
+    /// The table of members.
+    func members(_ members: [MemberReport]) -> [String] {
+        guard !members.isEmpty else { return ["no members yet"] }
+        var table = TextTable(
+            ["MEMBER", "ROLE", "PHASE", "VERSION", "DB SIZE", "IN USE", "REVISION", "LAG"], rightAligned: [4, 5, 6, 7])
+        for member in members {
+            let status = member.status
+            table.add([
+                .init(status.name), .init(status.role.rawValue), .init(status.phase.rawValue, status.phase.style),
+                .init(status.version.isEmpty ? "-" : status.version), .init(status.dbSize?.rounded ?? "-"),
+                .init(status.dbSizeInUse?.rounded ?? "-"), .init(status.revision.map { String($0) } ?? "-"),
+                .init(member.lag.map { String($0) } ?? "-"),
+            ])
+        }
+        return table.lines(paint)
+    }
+
+    /// The verdicts with their age, and the backups.
+    func facts(_ cluster: ClusterReport) -> [String] {
+        var table = TextTable(["", "", "", ""])
+        for inspection in cluster.inspections {
+            table.add([
+                .init(inspection.type.rawValue, .bold), .init(inspection.verdict.rawValue, inspection.verdict.style),
+                .init(inspection.age.map { "\($0.ageText) ago" } ?? "never"), .init(inspection.message),
+            ])
+        }
+        let backup = cluster.backup
+        let verdict: TextTable.Cell =
+            if backup.isOverdue {
+                .init("Overdue", .yellow)
+            } else if backup.time != nil {
+                .init("Stored", .green)
+            } else {
+                .init("None", backup.isScheduled ? .yellow : .dim)
+            }
+        table.add([
+            .init("Backup", .bold), verdict, .init(backup.age.map { "\($0.ageText) ago" } ?? "never"),
+            .init(sentence(backup)),
+        ])
+        return table.lines(paint, headings: false)
+    }
+
+    private func sentence(_ backup: BackupReport) -> String {
+        var parts: [String] = []
+        if !backup.name.isEmpty {
+            let figures = [backup.revision.map { "revision \($0)" }, backup.size?.rounded].compactMap(\.self)
+            parts.append(([backup.name] + figures).joined(separator: ", "))
+        }
+        if backup.kept > 0 { parts.append("\(backup.kept) kept") }
+        if !backup.running.isEmpty { parts.append("\(backup.running) is being made") }
+        if let next = backup.nextTime {
+            parts.append(next > now ? "next in \((next - now).ageText)" : "next due since \((now - next).ageText)")
+        } else if !backup.isScheduled {
+            parts.append("no schedule")
+        }
+        return parts.joined(separator: "; ")
+    }
+
+    /// The findings with what to do about them.
+    func findings(_ findings: [ReportedFinding]) -> [String] {
+        guard !findings.isEmpty else { return [paint(.bold, "Findings") + "      none"] }
+        var lines = [paint(.bold, "Findings")]
+        let width = findings.map(\.severity.rawValue.count).max() ?? 0
+        for reported in findings {
+            let finding = reported.finding
+            let label = finding.severity.rawValue.uppercased()
+            let padding = String(repeating: " ", count: width - label.count)
+            let members = finding.members.isEmpty ? "" : " (\(finding.members.joined(separator: ", ")))"
+            let since = finding.since.map { ", for \(max(.zero, now - $0).ageText)" } ?? ""
+            lines.append(
+                "  \(paint(finding.severity.style, label))\(padding)  \(finding.code.rawValue)\(members)\(since): "
+                    + finding.message)
+            if !finding.remedy.isEmpty {
+                lines.append("  " + String(repeating: " ", count: width + 2) + "Remedy: \(finding.remedy)")
+            }
+        }
+        return lines
+    }
+}
+
+extension MemberPhase {
+    var style: Paint.Style? {
+        switch self {
+        case .running: .green
+        case .pending, .starting, .stopped: .dim
+        case .backingOff: .yellow
+        case .unhealthy, .failed, .unreachable: .red
+        }
+    }
+}

@@ -1,0 +1,77 @@
+import Model
+
+extension ReportBuilder {
+    /// The backups of a cluster, and what is wrong with them.
+    func backupReport(_ cluster: EtcdCluster, _ backups: [EtcdBackup]) -> (report: BackupReport, findings: [Finding]) {
+        var report = BackupReport()
+        let status = cluster.status.backup
+        let policy = cluster.spec.backup
+        report.isScheduled = policy.map { !$0.suspend } ?? false
+        report.nextTime = report.isScheduled ? status?.nextTime : nil
+        report.kept = status?.kept ?? 0
+        report.name = status?.lastBackup ?? ""
+        report.time = status?.lastSuccessTime
+        report.revision = status?.revision
+        report.size = status?.size
+        // The cluster's status may be a moment behind the backup's own.
+        let newest = backups.filter { $0.status.phase == .succeeded }.max { finished($0) < finished($1) }
+        if let newest, let time = newest.status.completionTime, report.time.map({ time > $0 }) ?? true {
+            report.name = newest.metadata.name
+            report.time = time
+            report.revision = newest.status.revision
+            report.size = newest.status.size
+        }
+        report.age = report.time.map { .seconds(max(.zero, now - $0).components.seconds) }
+        report.running = backups.first { $0.status.phase == .running }?.metadata.name ?? ""
+        report.isOverdue = isOverdue(cluster, report)
+        return (report, findings(cluster, report, backups))
+    }
+
+    private func finished(_ backup: EtcdBackup) -> Timestamp {
+        backup.status.completionTime ?? backup.metadata.creationTimestamp ?? Timestamp(secondsSinceEpoch: 0)
+    }
+
+    /// Whether a backup should have been made by now, with some grace for one that is being made.
+    private func isOverdue(_ cluster: EtcdCluster, _ report: BackupReport) -> Bool {
+        guard report.isScheduled, let policy = cluster.spec.backup else { return false }
+        let grace = max((policy.interval ?? .seconds(600)) / 2, .seconds(60))
+        if let next = report.nextTime { return now > next + grace }
+        guard let interval = policy.interval, let start = report.time ?? cluster.metadata.creationTimestamp else {
+            return false
+        }
+        return now > start + interval + grace
+    }
+
+    private func findings(
+        _ cluster: EtcdCluster, _ report: BackupReport, _ backups: [EtcdBackup]
+    ) -> [Finding] {
+        var findings: [Finding] = []
+        let name = cluster.metadata.name
+        if report.isOverdue {
+            let last = report.age.map { "the last good one is \($0.ageText) old" } ?? "there is none yet"
+            findings.append(
+                Finding(
+                    "BackupOverdue", .warning, "a backup should have been made by now; \(last)",
+                    remedy: "lodestone backup \(name) makes one now and says what goes wrong"))
+        }
+        if let status = cluster.status.backup, status.failures > 0 {
+            let count = status.failures == 1 ? "the last backup" : "the last \(status.failures) backups"
+            let reason = status.lastError.isEmpty ? "" : ": \(status.lastError)"
+            findings.append(
+                Finding(
+                    "BackupFailing", .warning, "\(count) failed\(reason)",
+                    remedy: "lodestone get eb shows the failed backups; mend the cause and make one with lodestone "
+                        + "backup \(name)"))
+            return findings
+        }
+        let last = backups.filter { [.succeeded, .failed].contains($0.status.phase) }
+            .max { finished($0) < finished($1) }
+        if let last, last.status.phase == .failed, report.time.map({ finished(last) > $0 }) ?? true {
+            findings.append(
+                Finding(
+                    "BackupFailed", .warning, "the backup \(last.metadata.name) failed: \(last.status.message)",
+                    remedy: "mend the cause and make one with lodestone backup \(name)"))
+        }
+        return findings
+    }
+}

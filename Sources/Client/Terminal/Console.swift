@@ -1,0 +1,100 @@
+import Glibc
+
+/// Where a command writes: results to `output`, all that is said about them to `errors`.
+public struct Console: Sendable {
+    /// The reader of our output has gone, as `head` does; there is nothing left to do.
+    public struct OutputClosed: Error {}
+
+    /// Whether a person watches the output, so that lines may be rewritten and coloured.
+    public let isTerminal: Bool
+    /// Whether a person watches what is said on standard error.
+    public let errorsAreTerminal: Bool
+    /// How text is emphasised.
+    public let paint: Paint
+    private let output: @Sendable (String) throws(OutputClosed) -> Void
+    private let errors: @Sendable (String) throws(OutputClosed) -> Void
+
+    /// Creates a console that writes to the two given places.
+    public init(
+        isTerminal: Bool = false, errorsAreTerminal: Bool = false, usesColour: Bool = false,
+        output: @escaping @Sendable (String) throws(OutputClosed) -> Void,
+        errors: @escaping @Sendable (String) throws(OutputClosed) -> Void
+    ) {
+        self.isTerminal = isTerminal
+        self.errorsAreTerminal = errorsAreTerminal
+        paint = Paint(isEnabled: usesColour)
+        self.output = output
+        self.errors = errors
+    }
+
+    /// The process' own standard output and error; `NO_COLOR` (no-color.org) and `TERM=dumb` turn colour off.
+    public static func standard(environment: [String: String]) -> Console {
+        let isTerminal = isatty(STDOUT_FILENO) == 1
+        let wantsColour = environment["NO_COLOR", default: ""].isEmpty && environment["TERM"] != "dumb"
+        return Console(
+            isTerminal: isTerminal, errorsAreTerminal: isatty(STDERR_FILENO) == 1,
+            usesColour: isTerminal && wantsColour,
+            output: { (text) throws(OutputClosed) in try write(text, to: STDOUT_FILENO) },
+            errors: { (text) throws(OutputClosed) in try write(text, to: STDERR_FILENO) })
+    }
+
+    /// Writes a line of the result.
+    public func print(_ line: String = "") throws(OutputClosed) { try output(line + "\n") }
+
+    /// Writes a text of the result as it is.
+    public func write(_ text: String) throws(OutputClosed) { try output(text) }
+
+    /// Says something about the work: a line on standard error, which no machine takes for the result.
+    public func note(_ line: String) throws(OutputClosed) { try errors(line + "\n") }
+
+    /// Says something on standard error as it is, such as a line to be rewritten.
+    func writeNote(_ text: String) throws(OutputClosed) { try errors(text) }
+
+    private static func write(_ text: String, to descriptor: CInt) throws(OutputClosed) {
+        var rest = Array(text.utf8)[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            if count < 0 {
+                guard errno == EINTR || errno == EAGAIN else { throw OutputClosed() }
+                if errno == EAGAIN {
+                    var waiting = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+                    _ = poll(&waiting, 1, -1)
+                }
+            } else {
+                rest = rest.dropFirst(count)
+            }
+        }
+    }
+}
+
+/// Emphasis on a terminal; none elsewhere.
+public struct Paint: Sendable {
+    /// A way to emphasise.
+    public enum Style: String, Sendable {
+        /// For what matters.
+        case bold = "1"
+        /// For what matters less.
+        case dim = "2"
+        /// For what is critical.
+        case red = "1;31"
+        /// For what is good.
+        case green = "32"
+        /// For what needs attention.
+        case yellow = "33"
+        /// For what is not known.
+        case magenta = "35"
+    }
+
+    /// Whether anything is emphasised.
+    public let isEnabled: Bool
+
+    /// Creates a paint.
+    public init(isEnabled: Bool) {
+        self.isEnabled = isEnabled
+    }
+
+    /// The text in a style.
+    public func callAsFunction(_ style: Style, _ text: String) -> String {
+        isEnabled && !text.isEmpty ? "\u{1B}[\(style.rawValue)m\(text)\u{1B}[0m" : text
+    }
+}
