@@ -45,7 +45,7 @@ actor AuthSession {
         let outcome: Outcome
         do {
             outcome = .success(next(try await authenticate()))
-        } catch where error.code == .authNotEnabled {
+        } catch  where error.code == .authNotEnabled {
             outcome = .success(next(nil))
         } catch {
             outcome = .failure(error)

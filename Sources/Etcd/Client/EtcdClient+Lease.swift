@@ -54,7 +54,8 @@ extension EtcdClient {
             do {
                 try await clock.sleep(until: min(clock.now + timeToLive / 3, expiry))
             } catch {
-                throw EtcdError(.cancelled, "renewing lease \(String(id, radix: 16)) was given up", endpoint: endpoint.url)
+                throw EtcdError(
+                    .cancelled, "renewing lease \(String(id, radix: 16)) was given up", endpoint: endpoint.url)
             }
         }
     }

@@ -1,3 +1,5 @@
+import Glibc
+
 /// A range of keys: one key, all keys with a prefix, or all keys from one to before another.
 ///
 /// etcd orders keys by their bytes. It has no empty key, and in requests a range end of one zero byte means "to the
@@ -100,5 +102,8 @@ public struct KeyRange: Sendable, Hashable, CustomStringConvertible {
 
 extension [UInt8] {
     /// Whether these bytes come before `other` in etcd's order of keys.
-    func precedes(_ other: [UInt8]) -> Bool { lexicographicallyPrecedes(other) }
+    func precedes(_ other: [UInt8]) -> Bool {
+        let order = memcmp(self, other, Swift.min(count, other.count))
+        return order < 0 || (order == 0 && count < other.count)
+    }
 }

@@ -1,45 +1,32 @@
 /// How far apart two cuts through a keyspace are, so that about one page of keys lies between them.
 ///
 /// A distance between keys is a number of steps through an alphabet at one byte position: with `depth` 20 and 3
-/// steps, the cut after `/registry/pods/ns-004/…` is `/registry/pods/ns-007`.
+/// steps, the cut after `/registry/pods/ns-004/…` is `/registry/pods/ns-007`. It is never less than one step, because
+/// the end of a subtree is a better place to cut than a guess inside it.
 struct KeyScale: Sendable, Hashable {
     /// The byte position.
-    private(set) var depth: Int
+    let depth: Int
     /// The steps at that position, at least 1.
-    private(set) var steps: Double
+    let steps: Double
     /// The bytes that are stepped through.
-    private(set) var alphabet: KeyAlphabet
+    let alphabet: KeyAlphabet
 
-    /// Makes a scale from a position, steps and the bytes found there.
+    /// Makes a scale.
     init(depth: Int, steps: Double, alphabet: KeyAlphabet) {
         self.depth = depth
-        self.steps = steps
+        self.steps = max(steps, 1)
         self.alphabet = alphabet
-        normalize()
-    }
-
-    /// The scale at which `wanted` keys lie between two cuts, measured where the ascending `keys` were found, which
-    /// stand for `represented` keys. Nil if fewer than two different keys tell nothing.
-    init?(measuring keys: [[UInt8]], representing represented: Int, wanted: Int) {
-        guard let first = keys.first, let last = keys.last,
-            let depth = zip(first, last).enumerated().first(where: { $0.element.0 != $0.element.1 })?.offset
-                ?? (first.count < last.count ? first.count : nil)
-        else { return nil }
-        let alphabet = KeyAlphabet(samples: keys.compactMap { $0.count > depth ? $0[depth] : nil })
-        let deeper = KeyAlphabet(samples: keys.compactMap { $0.count > depth + 1 ? $0[depth + 1] : nil })
-        func position(_ key: [UInt8]) -> Double {
-            guard key.count > depth else { return 0 }
-            let fraction = key.count > depth + 1 ? Double(deeper.index(of: key[depth + 1])) / Double(deeper.count) : 0
-            return Double(alphabet.index(of: key[depth])) + fraction
-        }
-        let distance = max(position(last) - position(first), 0.01)
-        self.init(
-            depth: depth, steps: distance * Double(wanted) / Double(max(represented, 1)), alphabet: alphabet)
     }
 
     /// The scale that is `factor` times as wide.
     func widened(by factor: Double) -> KeyScale {
-        KeyScale(depth: depth, steps: steps * factor, alphabet: alphabet)
+        var (depth, steps) = (depth, steps * factor)
+        let size = Double(max(alphabet.count, 2))
+        while steps > size, depth > 0 {
+            depth -= 1
+            steps /= size
+        }
+        return KeyScale(depth: depth, steps: min(steps, size), alphabet: alphabet)
     }
 
     /// A cut, and how much of the scale's distance it lies away.
@@ -52,22 +39,23 @@ struct KeyScale: Sendable, Hashable {
 
     /// The next cut after `position`, nil if there is none before `end`.
     func cut(after position: [UInt8], before end: [UInt8]?) -> Cut? {
-        // A key that is too short for the depth stands before everything that begins with it.
-        var padded = position
-        while padded.count <= depth { padded.append(alphabet.bytes[0]) }
-        let index = alphabet.index(of: padded[depth])
-        let wholeSteps = max(Int(steps), 1)
-        var key = Array(padded[..<depth])
+        // A position that is too short is the end of a subtree where the depth means nothing: look at the next one.
+        let isShort = position.count < depth
+        let depth = isShort ? position.count - 1 : depth
+        let alphabet = isShort ? KeyAlphabet(samples: [position[depth]]) : alphabet
+        let index = position.count > depth ? alphabet.index(of: position[depth]) : 0
+        let wholeSteps = isShort ? 1 : Int(steps)
+        var key = Array(position[..<depth])
         var share = 1.0
         if index + wholeSteps < alphabet.count {
             key.append(alphabet.bytes[index + wholeSteps])
         } else {
-            share = Double(max(alphabet.count - index, 1)) / Double(wholeSteps)
+            share = min(Double(max(alphabet.count - index, 1)) / Double(wholeSteps), 1)
             guard let carried = Self.carried(key) else { return nil }
             key = carried
         }
         if let end, !key.precedes(end) { return nil }
-        return position.precedes(key) ? Cut(key: key, share: min(share, 1)) : nil
+        return position.precedes(key) ? Cut(key: key, share: share) : nil
     }
 
     /// The first likely key after all that begin with `prefix`.
@@ -79,18 +67,5 @@ struct KeyScale: Sendable, Hashable {
             if next < alphabet.count { return key + [alphabet.bytes[next]] }
         }
         return nil
-    }
-
-    private mutating func normalize() {
-        let size = Double(alphabet.count)
-        while steps < 1, depth < 512 {
-            depth += 1
-            steps *= size
-        }
-        while steps > size, depth > 0 {
-            depth -= 1
-            steps /= size
-        }
-        steps = min(max(steps, 1), size)
     }
 }

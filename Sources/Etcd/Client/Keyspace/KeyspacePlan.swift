@@ -6,7 +6,7 @@
 /// keys is finished by further requests with narrower cuts, one that holds few makes the next cuts wider. Wherever the
 /// cuts fall, the ranges between them cover every key exactly once.
 ///
-/// Pieces stand in key order: delivered ones are gone, then come those under way or here and the rest still uncut.
+/// Pieces stand in key order: delivered ones are gone, then come those under way or here, and the rest still uncut.
 struct KeyspacePlan {
     /// A request to be made.
     struct Fetch: Sendable, Hashable {
@@ -27,9 +27,23 @@ struct KeyspacePlan {
         let sample: [[UInt8]]
     }
 
+    /// How an uncut piece is to be cut.
+    private struct Cutting {
+        /// Which piece it is, for the ranges that were cut from it.
+        let group: Int
+        /// How far cuts are apart; nil means that it is not cut any more.
+        var scale: KeyScale?
+        /// How many keys are in it and in what was cut from it and is under way; nil if nobody knows.
+        var keys: Int?
+        /// Counts the changes, so that several answers to one guess change it once.
+        var generation = 0
+        /// How many ranges cut before it held nothing. While it is not zero, cuts are made one at a time.
+        var emptyRanges = 0
+    }
+
     private enum State {
-        case uncut(KeyScale?)
-        case underWay(id: Int, scale: KeyScale?, share: Double, generation: Int)
+        case uncut(Cutting)
+        case underWay(id: Int, Cutting, share: Double)
         case here(id: Int)
     }
 
@@ -37,24 +51,26 @@ struct KeyspacePlan {
         var start: [UInt8]
         var end: [UInt8]?
         var state: State
-        /// Counts the changes of the scale, so that several answers to one guess change it once.
-        var generation = 0
-
-        func isUnderWay(_ id: Int) -> Bool {
-            if case .underWay(id, _, _, _) = state { true } else { false }
-        }
     }
 
     private let options: KeyspaceReader.Options
     private var pieces: [Piece]
+    /// What was found just before a piece that is not here yet, by where the piece starts.
+    private var trails: [[UInt8]: KeyTrail] = [:]
+    /// How many keys should lie between two cuts.
     private var limit: Int
     private var nextID = 0
+    private var nextGroup = 1
     private var occupied = 0
 
     init(range: KeyRange, options: KeyspaceReader.Options) {
         self.options = options
         limit = min(options.firstPageKeys, options.maximumPageKeys)
-        pieces = range.isEmpty ? [] : [Piece(start: range.start, end: range.upperBound, state: .uncut(nil))]
+        guard !range.isEmpty else {
+            pieces = []
+            return
+        }
+        pieces = [Piece(start: range.start, end: range.upperBound, state: .uncut(Cutting(group: 0, scale: nil)))]
     }
 
     /// Whether everything has been delivered.
@@ -62,77 +78,112 @@ struct KeyspacePlan {
 
     /// The next request to make now, nil if enough is under way or waiting for delivery.
     mutating func nextFetch() -> Fetch? {
-        guard let index = pieces.firstIndex(where: { if case .uncut = $0.state { true } else { false } }),
-            case .uncut(let scale) = pieces[index].state,
+        guard let (index, cutting) = nextUncut(),
             // The first piece may always be read, or the pieces that wait behind it would wait for ever.
             occupied < options.pagesInFlight || index == 0
         else { return nil }
         nextID += 1
         occupied += 1
         let piece = pieces[index]
-        let cut = scale?.cut(after: piece.start, before: piece.end)
-        let state = State.underWay(id: nextID, scale: scale, share: cut?.share ?? 0, generation: piece.generation)
+        let cut = cutting.scale?.cut(after: piece.start, before: piece.end)
+        let state = State.underWay(id: nextID, cutting, share: cut?.share ?? 0)
         if let cut {
             pieces[index].start = cut.key
             pieces.insert(Piece(start: piece.start, end: cut.key, state: state), at: index)
         } else {
             pieces[index].state = state
         }
-        return Fetch(id: nextID, range: Self.range(from: piece.start, to: cut?.key ?? piece.end), limit: limit)
+        return Fetch(id: nextID, range: Self.range(from: piece.start, to: cut?.key ?? piece.end), limit: ceiling)
     }
 
     /// Takes note of an answer.
     mutating func complete(_ id: Int, _ page: Page) {
-        guard let index = pieces.firstIndex(where: { $0.isUnderWay(id) }),
-            case .underWay(_, let scale, let share, let generation) = pieces[index].state
+        guard let index = pieces.firstIndex(where: { if case .underWay(id, _, _) = $0.state { true } else { false } }),
+            case .underWay(_, let cutting, let share) = pieces[index].state
         else { preconditionFailure("An answer belongs to a request that is under way.") }
         pieces[index].state = .here(id: id)
         adaptLimit(to: page)
+        var trail = trails.removeValue(forKey: pieces[index].start) ?? KeyTrail()
+        trail.append(page)
+
         let rest = Int(page.count) - page.keyCount
-        let measured = KeyScale(
-            measuring: Array(page.sample.suffix(page.sample.count / 2 + 1)), representing: page.keyCount / 2,
-            wanted: wanted)
-        var next = scale
         if rest > 0, let last = page.sample.last {
-            let remainder = Piece(
-                start: last + [0], end: pieces[index].end, state: .uncut(rest <= self.limit ? nil : measured))
-            pieces[index].end = remainder.start
-            pieces.insert(remainder, at: index + 1)
-            next = measured
-        } else if share > 0, let scale {
-            // Of an empty range nothing is known but that it is empty: look eight times as far.
-            let held = Double(page.count) / share
-            let factor = held == 0 ? 8 : min(max(Double(wanted) / held, 0.25), 8)
-            next = scale.widened(by: factor)
+            let remainder = last + [0]
+            let end = pieces[index].end
+            let scale = rest <= ceiling ? nil : measure(trail, from: remainder, to: end)
+            let state = State.uncut(Cutting(group: nextGroup, scale: scale, keys: rest))
+            nextGroup += 1
+            pieces[index].end = remainder
+            pieces.insert(Piece(start: remainder, end: end, state: state), at: index + 1)
         }
-        adopt(next, after: index + (rest > 0 ? 1 : 0), cutAt: generation)
+        learn(from: page, trail, cutting, share)
+        if pieces.indices.contains(index + 1), pieces[index + 1].start == pieces[index].end, !isHere(index + 1) {
+            trails[pieces[index + 1].start] = trail
+        }
     }
 
     /// The next answer to deliver, nil if it is not here yet.
     mutating func nextDelivery() -> Int? {
-        let candidates = options.order == .byKey ? pieces.prefix(1) : pieces[...]
-        guard let index = candidates.firstIndex(where: { if case .here = $0.state { true } else { false } }),
-            case .here(let id) = pieces[index].state
-        else { return nil }
-        pieces.remove(at: index)
+        guard case .here(let id) = pieces.first?.state else { return nil }
+        pieces.removeFirst()
         occupied -= 1
         return id
     }
 
-    /// How many keys should lie between two cuts: somewhat less than a page, so that few cuts need a second request.
-    private var wanted: Int { max(limit * 3 / 4, 1) }
+    /// How many keys a request asks for: somewhat more than should lie between two cuts, so that a cut that was guessed
+    /// a little too far needs no second request.
+    private var ceiling: Int { limit + limit / 2 }
 
-    /// Gives the next uncut piece the scale that was learned, unless another answer has changed it since the cut.
-    private mutating func adopt(_ scale: KeyScale?, after index: Int, cutAt generation: Int) {
-        guard let scale else { return }
-        for later in pieces.indices.dropFirst(index + 1) {
-            guard case .uncut(.some) = pieces[later].state else { continue }
-            guard pieces[later].generation == generation else { return }
-            pieces[later].state = .uncut(scale)
-            pieces[later].generation += 1
+    /// How many keys between two cuts are too many to leave the cuts where they are.
+    private var most: Int { limit * 3 }
+
+    private func isHere(_ index: Int) -> Bool {
+        if case .here = pieces[index].state { true } else { false }
+    }
+
+    private func nextUncut() -> (index: Int, cutting: Cutting)? {
+        for index in pieces.indices {
+            guard case .uncut(let cutting) = pieces[index].state else { continue }
+            // Where the last range held nothing, see first what the next one holds.
+            if cutting.emptyRanges > 0, index > 0, case .underWay = pieces[index - 1].state { continue }
+            return (index, cutting)
+        }
+        return nil
+    }
+
+    private func measure(_ trail: KeyTrail, from start: [UInt8], to end: [UInt8]?) -> KeyScale? {
+        trail.scale(wanted: limit, most: most) { $0.cut(after: start, before: end) != nil }
+    }
+
+    /// Changes how the piece is cut on that this answer was cut from.
+    private mutating func learn(from page: Page, _ trail: KeyTrail, _ cutting: Cutting, _ share: Double) {
+        for index in pieces.indices {
+            guard case .uncut(var rest) = pieces[index].state, rest.group == cutting.group else { continue }
+            rest.keys = rest.keys.map { $0 - Int(page.count) }
+            if rest.keys == 0 {
+                // What was cut from it held all its keys: the rest holds none.
+                pieces.remove(at: index)
+                return
+            }
+            // Several answers to one guess change it once.
+            if let scale = rest.scale, rest.generation == cutting.generation {
+                rest.generation += 1
+                rest.emptyRanges = page.count == 0 ? rest.emptyRanges + 1 : 0
+                if page.count == 0 {
+                    rest.scale = scale.widened(by: pow8(rest.emptyRanges))
+                } else if Int(page.count) > most {
+                    rest.scale = measure(trail, from: pieces[index].start, to: pieces[index].end) ?? scale
+                } else if Int(page.count) < limit / 2, share > 0 {
+                    rest.scale = scale.widened(by: min(Double(limit) * share / Double(page.count), 8))
+                }
+            }
+            if let keys = rest.keys, keys <= ceiling { rest.scale = nil }
+            pieces[index].state = .uncut(rest)
             return
         }
     }
+
+    private func pow8(_ exponent: Int) -> Double { Double(1 << (3 * min(exponent, 10))) }
 
     /// Keeps pages near the wanted size in bytes. Values may be a thousand times bigger further on, so the limit at
     /// most doubles from page to page, and falls at once.

@@ -1,4 +1,4 @@
-/// Reads a big range of keys at one revision, in parallel and in constant memory.
+/// Reads a big range of keys at one revision, in key order, several pages at a time and in constant memory.
 ///
 /// The range is read as many near ranges (see `KeyspacePlan`), a few at a time, from the member given first, or from
 /// the others when that one does not answer. All of them are read at the same revision, so what is read is the state of
@@ -9,30 +9,20 @@
 /// 100,000 keys, 4 s for ten million), during which it takes no writes. For keyspaces in the millions a snapshot is the
 /// kinder way.
 public struct KeyspaceReader: Sendable {
-    /// In which order pages come.
-    public enum Order: Sendable, Hashable {
-        /// By key, as etcd sorts them.
-        case byKey
-        /// As they arrive, which is a little faster.
-        case any
-    }
-
     /// How a range is read.
     public struct Options: Sendable {
-        /// In which order pages come.
-        public var order: Order = .byKey
         /// How many pages are requested or kept at a time. Memory is about this times `pageBytes`.
         public var pagesInFlight = 8
         /// The size that pages should have, in bytes.
         public var pageBytes = 2 << 20
-        /// The most keys a page may have.
+        /// The number of keys that pages have at most, give or take a half.
         public var maximumPageKeys = 4_000
-        /// The most keys of the first page, when nothing is known about their size.
+        /// The number of keys of the first page, when nothing is known about their size.
         public var firstPageKeys = 500
         /// How long one request may take.
         public var timeout: Duration = .seconds(30)
-        /// How often a request is made before its failure counts.
-        public var attempts = 5
+        /// How often every member is asked before a failure counts.
+        public var rounds = 4
 
         /// The defaults.
         public init() {}
@@ -50,7 +40,7 @@ public struct KeyspaceReader: Sendable {
         public var requests = 0
     }
 
-    private let clients: [EtcdClient]
+    private let endpoints: EtcdEndpoints
     private let range: KeyRange
     private let revision: Int64?
     private let options: Options
@@ -58,15 +48,14 @@ public struct KeyspaceReader: Sendable {
     /// Makes a reader.
     ///
     /// - Parameters:
-    ///   - clients: the members to read from, the preferred one first; at least one.
+    ///   - endpoints: the members to read from, the preferred one first.
     ///   - range: the keys to read.
     ///   - revision: the revision to read at; nil for the newest when reading begins.
     ///   - options: the rest.
     public init(
-        _ clients: [EtcdClient], _ range: KeyRange, revision: Int64? = nil, options: Options = Options()
+        _ endpoints: EtcdEndpoints, _ range: KeyRange, revision: Int64? = nil, options: Options = Options()
     ) {
-        precondition(!clients.isEmpty, "A keyspace is read from at least one member.")
-        self.clients = clients
+        self.endpoints = endpoints
         self.range = range
         self.revision = revision
         self.options = options
@@ -117,39 +106,22 @@ public struct KeyspaceReader: Sendable {
         return pairs
     }
 
-    private func pinnedRevision() async throws -> Int64 {
+    private func pinnedRevision() async throws(EtcdError) -> Int64 {
         if let revision { return revision }
         // A linearizable read of a key that nobody has: the cheapest way to the newest revision.
         let request = RangeRequest(.key([0]), content: .countOnly)
-        return try await retrying { (client) throws(EtcdError) in
+        return try await endpoints.perform(rounds: options.rounds) { (client) throws(EtcdError) in
             try await client.range(request, timeout: options.timeout).header.revision
         }
     }
 
-    private func page(_ fetch: KeyspacePlan.Fetch, at revision: Int64) async throws -> RangePage {
+    private func page(_ fetch: KeyspacePlan.Fetch, at revision: Int64) async throws(EtcdError) -> RangePage {
         // At a fixed revision every member gives the same answer, so none has to ask the leader first.
         let request = RangeRequest(
             fetch.range, selection: .first(fetch.limit), revision: revision, isSerializable: true)
-        return try await retrying { (client) throws(EtcdError) in
+        return try await endpoints.perform(rounds: options.rounds) { (client) throws(EtcdError) in
             try await client.rangePage(request, timeout: options.timeout)
         }
-    }
-
-    /// Makes a read, on the next member and after a pause if it fails for a reason that may pass.
-    private func retrying<Result: Sendable>(
-        _ read: (EtcdClient) async throws(EtcdError) -> Result
-    ) async throws -> Result {
-        var pause = Duration.milliseconds(50)
-        for attempt in 1... {
-            do {
-                return try await read(clients[(attempt - 1) % clients.count])
-            } catch {
-                guard attempt < options.attempts, error.mayRetryElsewhere else { throw error }
-            }
-            try await Task.sleep(for: pause)
-            pause *= 2
-        }
-        preconditionFailure("The loop ends by returning or throwing.")
     }
 }
 
