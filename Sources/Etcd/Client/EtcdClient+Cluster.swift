@@ -5,6 +5,8 @@ extension EtcdClient {
     ///   - linearizable: whether the member first asks the leader for the newest list. Without, it tells its own view,
     ///     which is what to compare between members. Before etcd 3.5 it always tells its own view.
     ///   - timeout: how long the call may take.
+    /// - Returns: the list, in no particular order.
+    /// - Throws: `EtcdError`, with `learner` from a learner.
     public func memberList(
         linearizable: Bool = true, timeout: Duration? = nil
     ) async throws(EtcdError) -> EtcdMemberList {

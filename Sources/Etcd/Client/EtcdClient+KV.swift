@@ -20,6 +20,8 @@ extension EtcdClient {
     ///   - revision: the revision to read at, 0 for the newest.
     ///   - isSerializable: whether the member answers from what it has; see `RangeRequest`.
     ///   - timeout: how long the call may take.
+    /// - Returns: the key and its value at that revision.
+    /// - Throws: `EtcdError`, with `compacted` or `futureRevision` for a revision that cannot be read.
     public func get(
         _ key: [UInt8], revision: Int64 = 0, isSerializable: Bool = false, timeout: Duration? = nil
     ) async throws(EtcdError) -> KeyValue? {
@@ -51,6 +53,8 @@ extension EtcdClient {
     ///   - isIdempotent: whether writing it twice does no harm, so that the error of a lost answer says "retry". It
     ///     does harm if somebody else may write the key in between.
     ///   - timeout: how long the call may take.
+    /// - Returns: the revision, and what the key held before if that was asked for.
+    /// - Throws: `EtcdError`, with `noSpace` at the quota of the database.
     @discardableResult
     public func put(
         _ request: PutRequest, isIdempotent: Bool = false, timeout: Duration? = nil

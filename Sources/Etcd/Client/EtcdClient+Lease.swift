@@ -1,12 +1,14 @@
 import Transport
 
 extension EtcdClient {
-    /// Makes a lease. Keys that are written with it are deleted when it ends.
+    /// Makes a lease, with whose end all keys that were written with it are deleted.
     ///
     /// - Parameters:
     ///   - timeToLive: how long it lives without renewal; rounded up to whole seconds. The server may give more.
     ///   - id: its ID, or 0 to let the server choose one.
     ///   - timeout: how long the call may take.
+    /// - Returns: the lease and the time to live it really has.
+    /// - Throws: `EtcdError`, with `leaseExists` for an ID that is taken.
     public func leaseGrant(
         timeToLive: Duration, id: Int64 = 0, timeout: Duration? = nil
     ) async throws(EtcdError) -> LeaseGrant {

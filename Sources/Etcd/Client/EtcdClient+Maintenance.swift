@@ -1,7 +1,7 @@
 import Transport
 
 extension EtcdClient {
-    /// What the member says about itself. A learner answers too.
+    /// What the member says about itself; a learner answers too.
     public func status(timeout: Duration? = nil) async throws(EtcdError) -> EtcdStatus {
         try await call(.status, timeout: timeout)
     }
@@ -18,7 +18,7 @@ extension EtcdClient {
         try await self.alarm(.activate, alarm, timeout)
     }
 
-    /// Clears an alarm and returns what was cleared. The cause must be gone first, or it comes back.
+    /// Clears an alarm, whose cause must be gone first or it comes back, and returns what was cleared.
     @discardableResult
     public func deactivateAlarm(_ alarm: EtcdAlarm, timeout: Duration? = nil) async throws(EtcdError) -> [EtcdAlarm] {
         try await self.alarm(.deactivate, alarm, timeout)

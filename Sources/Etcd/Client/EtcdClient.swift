@@ -17,7 +17,7 @@ public struct EtcdClient: Sendable {
     public let timeout: Duration
 
     let channel: GRPCChannel
-    let engine: HTTPEngine
+    let http: HTTPClient
     private let session: AuthSession?
 
     /// Makes a client; nothing is sent yet.
@@ -28,7 +28,7 @@ public struct EtcdClient: Sendable {
         self.timeout = timeout
         let channel = GRPCChannel(engine: engine, endpoint: endpoint)
         self.channel = channel
-        self.engine = engine
+        http = HTTPClient(engine: engine, endpoint: endpoint)
         session = credentials.map { credentials in
             AuthSession { () async throws(EtcdError) in
                 try await Self.authenticate(credentials, over: channel, timeout: timeout)
@@ -39,6 +39,7 @@ public struct EtcdClient: Sendable {
     /// Closes idle connections; a later call opens new ones.
     public func close() {
         channel.close()
+        http.close()
     }
 
     /// Makes a call and decodes its answer.

@@ -6,7 +6,7 @@ struct BulkWriterBatch: Sendable {
     private static let overhead = 32
 
     private var writer = ProtobufWriter()
-    /// Hashes of the keys. Two keys with one hash only cost a smaller transaction.
+    /// Hashes of the keys; two keys with one hash only cost a smaller transaction.
     private(set) var keys: Set<UInt64> = []
     /// How many writes there are.
     private(set) var operations = 0
@@ -14,7 +14,7 @@ struct BulkWriterBatch: Sendable {
     /// The encoded `TxnRequest`.
     var bytes: [UInt8] { writer.bytes }
 
-    /// Whether another write fits. etcd refuses a transaction that changes a key twice.
+    /// Whether another write fits: etcd refuses a transaction that changes a key twice.
     func hasRoom(forKey hash: UInt64, byteCount: Int, _ options: BulkWriter.Options) -> Bool {
         guard operations > 0 else { return true }
         return operations < options.operationsPerTransaction

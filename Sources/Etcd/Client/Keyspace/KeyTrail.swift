@@ -19,8 +19,10 @@ struct KeyTrail: Sendable {
         marks.removeFirst(max(marks.count - Self.capacity, 0))
     }
 
-    /// The widest scale that the trail speaks for: with about `wanted` keys from cut to cut, at a position where one
-    /// step holds at most `most`, and that `isUsable`. Nil if the trail is too short to say.
+    /// The widest scale that the trail speaks for, nil if the trail is too short to say.
+    ///
+    /// It has about `wanted` keys from cut to cut, lies at a position where one step holds at most `most`, and
+    /// `isUsable`.
     func scale(wanted: Int, most: Int, where isUsable: (KeyScale) -> Bool) -> KeyScale? {
         var narrowest: KeyScale?
         var size = marks.count

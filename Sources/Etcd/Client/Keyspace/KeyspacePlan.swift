@@ -37,7 +37,7 @@ struct KeyspacePlan {
         var keys: Int?
         /// Counts the changes, so that several answers to one guess change it once.
         var generation = 0
-        /// How many ranges cut before it held nothing. While it is not zero, cuts are made one at a time.
+        /// How many ranges cut before it held nothing; while it is not zero, cuts are made one at a time.
         var emptyRanges = 0
     }
 
@@ -185,7 +185,9 @@ struct KeyspacePlan {
 
     private func pow8(_ exponent: Int) -> Double { Double(1 << (3 * min(exponent, 10))) }
 
-    /// Keeps pages near the wanted size in bytes. Values may be a thousand times bigger further on, so the limit at
+    /// Keeps pages near the wanted size in bytes.
+    ///
+    /// Values may be a thousand times bigger further on, so the limit at
     /// most doubles from page to page, and falls at once.
     private mutating func adaptLimit(to page: Page) {
         guard page.keyCount > 0 else { return }

@@ -11,7 +11,7 @@
 public struct KeyspaceReader: Sendable {
     /// How a range is read.
     public struct Options: Sendable {
-        /// How many pages are requested or kept at a time. Memory is about this times `pageBytes`.
+        /// How many pages are requested or kept at a time; memory is about this times `pageBytes`.
         public var pagesInFlight = 8
         /// The size that pages should have, in bytes.
         public var pageBytes = 2 << 20

@@ -39,7 +39,9 @@ public struct RangePage: Sendable {
         }
     }
 
-    /// Calls `body` with every key-value pair in order. What it is lent must not be kept: copy it with `KeyValue(_:)`.
+    /// Calls `body` with every key-value pair in order.
+    ///
+    /// What it is lent must not be kept: copy it with `KeyValue(_:)`.
     public func forEachKeyValue<Failure: Error>(_ body: (KeyValueView) throws(Failure) -> Void) throws(Failure) {
         try message.withSpan { (span) throws(Failure) in
             try span.withUnsafeBytes { (bytes) throws(Failure) in

@@ -27,8 +27,9 @@ public struct SnapshotStream: AsyncSequence, Sendable {
 
     /// Reads a snapshot.
     public struct Iterator: AsyncIteratorProtocol {
-        /// So many pieces in a row may be empty before the server is taken to be stuck. etcd (all releases up to 3.7)
-        /// ignores errors of its disk here and goes on sending empty pieces for ever.
+        /// So many pieces in a row may be empty before the server is taken to be stuck.
+        ///
+        /// etcd (all releases up to 3.7) ignores errors of its disk here and goes on sending empty pieces for ever.
         private static let patience = 64
 
         private let stream: GRPCStream
