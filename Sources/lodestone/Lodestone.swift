@@ -19,7 +19,7 @@ struct Lodestone {
         // Not on the main actor, whose thread is the one that waits.
         let arguments = Array(CommandLine.arguments.dropFirst())
         let work = Task { @concurrent in
-            let code = await Program().run(arguments, in: .process())
+            let code = await Program(adding: [ControllerCommand.self]).run(arguments, in: .process())
             exit(code.rawValue)
         }
         var received: CInt = 0

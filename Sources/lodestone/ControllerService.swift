@@ -1,0 +1,149 @@
+import API
+import Client
+import Controller
+import ControllerRuntime
+import Crypto
+import Glibc
+import Model
+import Nodes
+import Store
+import Telemetry
+import Transport
+
+/// The composition root of the service: makes every part, hands each what it needs, runs them together.
+struct ControllerService {
+    private let command: ControllerCommand
+    private let logger: Logger
+
+    init(_ command: ControllerCommand, logger: Logger) {
+        self.command = command
+        self.logger = logger
+    }
+
+    /// Runs until the task is cancelled.
+    func run() async throws {
+        umask(0o077)
+        Self.raiseFileLimit()
+        let data = try Self.directory(command.dataDirectory)
+        logger.info(
+            "The controller starts",
+            ["version": .text(Version.current), "data": .text(data)])
+        let store = try await RecordStore.open(StoreOptions(directory: data))
+        do {
+            try await serve(store, data)
+        } catch {
+            await store.close()
+            throw error
+        }
+        await store.close()
+        logger.info("The controller has stopped; the members it runs go on")
+    }
+
+    private func serve(_ store: RecordStore, _ data: String) async throws {
+        let metrics = MetricsRegistry()
+        metrics.addCollector(ProcessMetrics.collector)
+        metrics.addCollector(FleetMetrics.collector(of: store))
+        let engine = HTTPEngine(name: "members")
+        defer { engine.shutdown() }
+        let wakeups = Wakeups()
+        let events = EventRecorder(store: store, logger: logger, metrics: metrics)
+        let local = try LocalProvider(
+            options: LocalProvider.Options(
+                root: data + "/members", binaries: command.etcdDirectories + [data + "/etcd-versions"],
+                ports: command.memberPorts.ports))
+        for cluster in try await store.list(EtcdCluster.self) {
+            await local.reserve(cluster)
+        }
+        let backups = try Self.directory(command.backupDirectory ?? data + "/backups")
+        let services = ControllerServices(
+            store: store, engine: engine, local: local,
+            archives: BackupArchives(defaultDirectory: backups, writer: "lodestone \(Version.current)"),
+            backupsAtOnce: command.backupsAtOnce, events: events, wakeups: wakeups, logger: logger)
+        try await ensureDefaultNamespace(in: store)
+        let server = try api(store, data, metrics)
+        var options = ControllerLoops.Options()
+        options.quarantineAge = command.quarantineAge
+        let parts = ControllerLoops.components(services, options: options, logger: logger, metrics: metrics)
+        try await Manager(parts + [APIComponent(server: server)], logger: logger).run()
+    }
+
+    private func api(_ store: RecordStore, _ data: String, _ metrics: MetricsRegistry) throws -> APIServer {
+        let hosts = Set([command.listen.host, "127.0.0.1", "::1", "localhost"]).sorted()
+        let credentials = try APICredentials(in: data, hosts: hosts)
+        var listener = HTTPServerOptions()
+        listener.address = command.listen.host
+        listener.port = command.listen.port
+        listener.tls = HTTPServerOptions.TLS(
+            certificatePEM: credentials.server.certificatePEM, privateKeyPEM: credentials.server.privateKeyPEM)
+        var options = APIServer.Options(
+            listener: listener, tokens: BearerTokens([(token: credentials.adminToken, user: "admin")]))
+        options.programVersion = Version.current
+        options.admission = Admission { new, old, kind in
+            RecordAdmission.problems(new, replacing: old, of: kind)
+        }
+        options.readiness = [
+            ReadinessCheck("store") {
+                do {
+                    _ = try await store.figures()
+                    return nil
+                } catch {
+                    return "\(error)"
+                }
+            }
+        ]
+        let server = try APIServer(options, store: store, metrics: metrics, logger: logger)
+        try credentials.writeKubeconfig(url: server.url)
+        logger.info("The API serves", ["url": .text(server.url), "kubeconfig": .text(credentials.kubeconfigPath)])
+        return server
+    }
+
+    /// Records name the namespace `default` when they name none, so it is always there, as in Kubernetes.
+    private func ensureDefaultNamespace(in store: RecordStore) async throws {
+        do {
+            try await store.create(Namespace(name: "default"))
+        } catch {
+            guard case .alreadyExists = error else { throw error }
+        }
+    }
+
+    /// Makes a directory only its owner may enter, and returns its absolute path.
+    private static func directory(_ path: String) throws -> String {
+        var absolute = path
+        if !path.hasPrefix("/") {
+            guard let here = getcwd(nil, 0) else { throw CommandFailure("the working directory is gone") }
+            defer { free(here) }
+            absolute = String(cString: here) + "/" + path
+        }
+        var made = ""
+        for part in absolute.split(separator: "/") where part != "." {
+            made += "/\(part)"
+            guard mkdir(made, 0o700) == 0 || errno == EEXIST else {
+                throw CommandFailure(
+                    "\(made) cannot be made: \(String(cString: strerror(errno))); name another directory")
+            }
+        }
+        var status = stat()
+        guard stat(made, &status) == 0, status.st_mode & S_IFMT == S_IFDIR, access(made, W_OK | X_OK) == 0 else {
+            throw CommandFailure("\(made) is no directory that can be written to; name another one")
+        }
+        return made
+    }
+
+    /// Every member and every watcher is an open file, and the usual soft limit of 1024 is soon reached.
+    private static func raiseFileLimit() {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+        limit.rlim_cur = limit.rlim_max
+        setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    }
+}
+
+/// The API as a part of the controller.
+private struct APIComponent: Component {
+    let name = "API"
+    let server: APIServer
+
+    func run() async {
+        await server.run()
+    }
+}
