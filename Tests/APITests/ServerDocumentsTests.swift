@@ -69,6 +69,20 @@ struct ServerDocumentsTests {
         #expect(try await api.call("GET", "/livez").text == "ok\n")
     }
 
+    @Test("A check that does not answer in time counts as failed")
+    func slowReadiness() async throws {
+        let api = try await APIFixture { options in
+            options.readiness = [
+                ReadinessCheck("stuck") {
+                    for await _ in AsyncStream<Void>.makeStream().stream {}
+                    return nil
+                }
+            ]
+        }
+        let answer = try await api.call("GET", "/readyz")
+        #expect(answer.status == 503 && answer.text.contains("[-]stuck failed: it did not answer within 2.0 seconds"))
+    }
+
     @Test("Requests are counted and shown in Prometheus' form")
     func measurements() async throws {
         let api = try await APIFixture()

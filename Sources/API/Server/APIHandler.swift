@@ -5,6 +5,9 @@ package import Transport
 
 /// Answers every request to the API: finds out what it is for and who makes it, and lets the right part answer.
 package struct APIHandler: Sendable {
+    /// Less than the patience of any probe.
+    private static let readinessDeadline = Duration.seconds(2)
+
     private let kinds: KindIndex
     private let tokens: BearerTokens
     private let readiness: [ReadinessCheck]
@@ -110,7 +113,7 @@ package struct APIHandler: Sendable {
         var lines: [String] = []
         var isReady = true
         for check in readiness {
-            if let problem = await check.problem() {
+            if let problem = await Self.problem(of: check) {
                 isReady = false
                 lines.append("[-]\(check.name) failed: \(problem)")
             } else {
@@ -119,5 +122,19 @@ package struct APIHandler: Sendable {
         }
         guard !isReady else { return .text("ok") }
         return .text((lines + ["readyz check failed"]).joined(separator: "\n"), status: 503)
+    }
+
+    /// What is wrong with a check; one that does not answer in time is not well either.
+    private static func problem(of check: ReadinessCheck) async -> String? {
+        await withTaskGroup(of: String?.self) { group in
+            group.addTask { await check.problem() }
+            group.addTask {
+                // Ends early only by cancellation, and then the check has answered.
+                try? await Task.sleep(for: readinessDeadline)
+                return "it did not answer within \(readinessDeadline)"
+            }
+            defer { group.cancelAll() }
+            return await group.next() ?? nil
+        }
     }
 }

@@ -9,7 +9,8 @@ public struct ReadinessCheck: Sendable {
     ///
     /// - Parameters:
     ///   - name: What is checked, in one word.
-    ///   - problem: Why it is not well; must answer quickly, since probes wait for it.
+    ///   - problem: Why it is not well; asked at every probe, and to be answered within two
+    ///     seconds.
     public init(_ name: String, problem: @escaping @Sendable () async -> String?) {
         self.name = name
         self.problem = problem
