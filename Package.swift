@@ -82,7 +82,7 @@ let package = Package(
         tests(of: "Crypto", []),
         tests(of: "Transport", ["TestSupport", "Crypto"]),
         tests(of: "Manifests", ["Model"]),
-        tests(of: "Client", ["Model", "Manifests", "TestSupport"]),
+        tests(of: "Client", ["Model", "Manifests", "Transport", "Telemetry", "Crypto", "Store", "API", "TestSupport"]),
         tests(of: "Store", ["Model", "TestSupport"]),
         tests(of: "Etcd", ["TestSupport", "Transport", "Model", "Crypto"]),
         tests(of: "Archive", ["TestSupport", "Model", "Etcd", "Crypto"]),

@@ -26,7 +26,7 @@ struct VersionCommand: Command {
         if !isClientOnly {
             do {
                 let answer = try await connection.connect(in: session).client.text("/version")
-                versions["controller"] = try Value(json: answer)["gitVersion"] ?? .null
+                versions["controller"] = .string(Self.own(try Value(json: answer)["gitVersion"]?.string ?? ""))
             } catch let error as APIError where error.exitCode == .unreachable {
                 // A version is asked for where nothing runs, too.
                 versions["controller"] = .null
@@ -39,5 +39,10 @@ struct VersionCommand: Command {
             if let controller = versions["controller"]?.string { try session.console.print("controller \(controller)") }
         }
         return .success
+    }
+
+    /// Our version in the one the controller gives to kubectl, which begins with that of the Kubernetes API it follows.
+    private static func own(_ version: String) -> String {
+        version.firstRange(of: "lodestone-").map { String(version[$0.upperBound...]) } ?? version
     }
 }

@@ -65,7 +65,7 @@ enum WaitGoal: Sendable, Equatable, OptionValue {
 
     private func judgePhase(_ record: Value?, _ wanted: String) -> (isMet: Bool, state: String) {
         guard let record else { return (false, "it is not there") }
-        let phase = record[path: "status", "phase"]?.string ?? "without a phase"
+        let phase = record[path: "status", "phase"]?.string ?? "it has no phase yet"
         let message = record[path: "status", "message"]?.string.flatMap { $0.isEmpty ? nil : ": \($0)" } ?? ""
         return (phase.lowercased() == wanted.lowercased(), "\(phase)\(message)")
     }
