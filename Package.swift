@@ -63,7 +63,7 @@ let package = Package(
             ]),
         library("API", ["Model", "Manifests", "Telemetry", "Transport", "Crypto", "Store"]),
 
-        library("Client", ["Model", "Manifests", "Transport"]),
+        library("Client", ["Model", "Manifests", "Transport", "Etcd", "Observers", "Inspectors"]),
 
         // Layer 6: the one executable.
         .executableTarget(

@@ -8,7 +8,8 @@ public struct Program: Sendable {
     /// The commands that talk to a controller.
     static let clientCommands: [any Command.Type] = [
         ApplyCommand.self, GetCommand.self, DescribeCommand.self, DeleteCommand.self, WatchCommand.self,
-        BackupCommand.self, ReportCommand.self, WaitCommand.self, VersionCommand.self,
+        BackupCommand.self, ReportCommand.self, WaitCommand.self, CheckCommand.self, LoadCommand.self,
+        VersionCommand.self,
     ]
 
     /// Creates a program of the client commands and further ones, such as the service itself.
