@@ -28,6 +28,7 @@ public struct EtcdEndpoints: Sendable {
     /// Makes one call, to the other members in turn if the first ones cannot answer.
     ///
     /// - Throws: the error of the last member that was asked.
+    @discardableResult
     public func perform<Result: Sendable>(
         _ call: (EtcdClient) async throws(EtcdError) -> Result
     ) async throws(EtcdError) -> Result {
@@ -37,6 +38,7 @@ public struct EtcdEndpoints: Sendable {
     /// Makes one call and tries it `rounds` times with each member, with growing pauses between the rounds.
     ///
     /// - Throws: the error of the last member that was asked, or `cancelled`.
+    @discardableResult
     public func perform<Result: Sendable>(
         rounds: Int, _ call: (EtcdClient) async throws(EtcdError) -> Result
     ) async throws(EtcdError) -> Result {

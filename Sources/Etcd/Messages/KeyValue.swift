@@ -65,6 +65,8 @@ public struct KeyValueView {
     /// The lease the key ends with, or 0 for none.
     public var lease: Int64 = 0
 
+    init() {}
+
     /// Finds the fields of an encoded `mvccpb.KeyValue`.
     ///
     /// - Throws: `ProtobufError` if the bytes are not one.

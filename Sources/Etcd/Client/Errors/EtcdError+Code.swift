@@ -134,6 +134,16 @@ extension EtcdError.Code {
         }
     }
 
+    /// Whether watches fail with it when their stream does; otherwise they go on over another stream.
+    var endsWatches: Bool {
+        switch self {
+        case .permissionDenied, .unauthenticated, .wrongPassword, .unimplemented, .invalidArgument, .malformedResponse:
+            true
+        default:
+            false
+        }
+    }
+
     /// The code as a few words.
     var summary: String {
         switch self {

@@ -39,8 +39,9 @@ extension EtcdError.Code {
 
     /// Finds the code for one of etcd's own texts; also for the reason why a watch was cancelled.
     static func code(forText text: String) -> Self? {
-        var bare = Substring(text)
-        for prefix in ["rpc error: ", "etcdserver: ", "mvcc: ", "auth: ", "lease: ", "membership: "]
+        // Reasons of cancelled watches are whole errors of Go: "rpc error: code = … desc = etcdserver: …".
+        var bare = text.split(separator: " desc = ", maxSplits: 1).last ?? Substring(text)
+        for prefix in ["etcdserver: ", "mvcc: ", "auth: ", "lease: ", "membership: "]
         where bare.hasPrefix(prefix) {
             bare = bare.dropFirst(prefix.count)
         }
