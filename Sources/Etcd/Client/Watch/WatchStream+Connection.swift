@@ -47,7 +47,7 @@ extension WatchStream {
         return Connection(failure: failure, token: token, doubtsToken: doubtsToken, brought: brought)
     }
 
-    /// Asks the member for its release. One that does not tell is taken for an old one.
+    /// Asks the member for its release; one that does not tell is taken for an old one.
     private func hasOrderedProgress(_ client: EtcdClient) async throws(EtcdError) -> Bool {
         do {
             return EtcdVersion(try await client.status().version)?.hasOrderedProgress ?? false
