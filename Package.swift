@@ -85,7 +85,7 @@ let package = Package(
         tests(of: "Client", ["Model", "Manifests", "Transport", "Telemetry", "Crypto", "Store", "API", "TestSupport"]),
         tests(of: "Store", ["Model", "TestSupport"]),
         tests(of: "Etcd", ["TestSupport", "Transport", "Model", "Crypto"]),
-        tests(of: "Archive", ["TestSupport", "Model", "Etcd", "Crypto"]),
+        tests(of: "Archive", ["TestSupport", "Model", "Etcd", "Crypto", "Transport"]),
         tests(of: "Nodes", ["TestSupport"]),
         tests(of: "Inspectors", ["Model"]),
         tests(of: "Observers", ["TestSupport", "Model", "Inspectors", "Transport", "Etcd"]),

@@ -45,3 +45,22 @@ final class Reports: Sendable {
         reports.withLock { $0.append(report) }
     }
 }
+
+/// Holds a backup in the middle of its bytes until something has been done to the member.
+final class Disturbance: Sendable {
+    private let state = Mutex((isDue: false, isDone: false))
+
+    /// Whether the backup has come to the middle and waits.
+    var isDue: Bool { state.withLock { $0.isDue } }
+
+    /// Lets the backup go on.
+    func letGo() {
+        state.withLock { $0.isDone = true }
+    }
+
+    /// Blocks the backup's thread; called from its progress reports.
+    func wait() {
+        state.withLock { $0.isDue = true }
+        while !state.withLock({ $0.isDone }) { usleep(1000) }
+    }
+}

@@ -75,7 +75,7 @@ public struct BackupPipeline: Sendable {
         _ progress: @escaping @Sendable (BackupProgress) -> Void
     ) async throws -> BackupManifest where Pieces.Element: SnapshotPiece {
         var manifest = BackupManifest()
-        manifest.started = .now
+        manifest.started = .nowAsStored
         try await makeRoom(for: id)
         let staged = try await storage.stage(try id.key(of: BackupID.snapshotName))
         defer { staged.discard() }
@@ -195,7 +195,7 @@ public struct BackupPipeline: Sendable {
         let snapshot = try id.key(of: BackupID.snapshotName)
         _ = try await storage.publish(staged, as: snapshot)
         do {
-            manifest.finished = .now
+            manifest.finished = .nowAsStored
             let key = try id.key(of: BackupID.manifestName)
             let file = try await storage.stage(key)
             defer { file.discard() }
@@ -206,5 +206,13 @@ public struct BackupPipeline: Sendable {
             try? await storage.delete(snapshot)
             throw error
         }
+    }
+}
+
+extension Timestamp {
+    /// The present moment in whole milliseconds, as a manifest keeps it: what is returned is what is read again.
+    fileprivate static var nowAsStored: Timestamp {
+        let now = Timestamp.now.nanosecondsSinceEpoch
+        return Timestamp(nanosecondsSinceEpoch: now - now % 1_000_000)
     }
 }

@@ -1,27 +1,5 @@
 /// The figures of an etcd database, all read from the file itself.
 public struct DatabaseSummary: Sendable, Equatable {
-    /// A member as the `members` bucket knows it.
-    public struct Member: Sendable, Equatable {
-        /// The member ID.
-        public let id: UInt64
-        /// The name; empty for a member that never started.
-        public let name: String
-        /// The URLs for other members.
-        public let peerURLs: [String]
-        /// The URLs for clients; empty for a member that never started.
-        public let clientURLs: [String]
-        /// Whether the member is a learner.
-        public let isLearner: Bool
-    }
-
-    /// An alarm that was raised and not disarmed.
-    public struct Alarm: Sendable, Equatable {
-        /// The member that raised it.
-        public let member: UInt64
-        /// The kind as etcd numbers it: 1 is no space, 2 is corrupt.
-        public let kind: UInt64
-    }
-
     /// The size of the whole file in bytes, trailer included.
     public var byteCount = 0
     /// The bytes in pages that hold data; the rest is free for reuse.
@@ -43,8 +21,8 @@ public struct DatabaseSummary: Sendable, Equatable {
     public var hash = KeyspaceHash(hash: 0, revision: 1, compactRevision: -1)
     /// The number of leases.
     public var leases = 0
-    /// The alarms that are raised.
-    public var alarms: [Alarm] = []
+    /// The alarms that are raised and not disarmed.
+    public var alarms: [EtcdAlarm] = []
     /// Whether requests need a user.
     public var authEnabled = false
     /// The number of users.
@@ -52,7 +30,9 @@ public struct DatabaseSummary: Sendable, Equatable {
     /// The number of roles.
     public var roles = 0
     /// The members, by ID.
-    public var members: [Member] = []
+    ///
+    /// etcd 3.5.1 does not write here what a member publishes at its start, so its client URLs may be missing.
+    public var members: [EtcdMember] = []
     /// The version all members agreed on, without its patch level (`3.4.0`); nil before the first agreement.
     public var clusterVersion: String?
     /// The version of the storage format, which etcd writes from 3.6 on.

@@ -15,6 +15,11 @@ public struct KeyspaceHash: Sendable, Equatable {
         self.revision = revision
         self.compactRevision = compactRevision
     }
+
+    /// A member's answer to the request for its hash at a revision, which the answer itself does not repeat before 3.6.
+    public init(_ answer: HashKV, at revision: Int64) {
+        self.init(hash: answer.hash, revision: answer.hashRevision ?? revision, compactRevision: answer.compactRevision)
+    }
 }
 
 /// How an etcd release treats a tombstone written at the compact revision itself when it computes HashKV.

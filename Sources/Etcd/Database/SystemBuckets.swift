@@ -74,31 +74,21 @@ extension DatabaseFile {
         }
     }
 
-    /// The bucket's key is the whole `AlarmMember` message: memberID 1, alarm 2; its value is empty.
+    /// The bucket's key is the whole `AlarmMember` message; its value is empty.
     private static func alarm(
         _ entry: Page.Entry, _ fault: (String) -> DatabaseError
-    ) throws(DatabaseError) -> DatabaseSummary.Alarm {
-        var member: UInt64 = 0
-        var kind: UInt64 = 0
+    ) throws(DatabaseError) -> EtcdAlarm {
         do throws(ProtobufError) {
-            var reader = ProtobufReader(entry.key)
-            while let field = try reader.next() {
-                switch field.number {
-                case 1: member = try reader.uint64(field)
-                case 2: kind = try reader.uint64(field)
-                default: try reader.skip(field)
-                }
-            }
+            return try EtcdAlarm(decoding: entry.key)
         } catch {
             throw fault("an alarm is not a valid message (\(error))")
         }
-        return DatabaseSummary.Alarm(member: member, kind: kind)
     }
 
     /// The bucket's key is the ID in hexadecimal, its value a JSON document without the fields that are empty.
     private static func member(
         _ entry: Page.Entry, _ fault: (String) -> DatabaseError
-    ) throws(DatabaseError) -> DatabaseSummary.Member {
+    ) throws(DatabaseError) -> EtcdMember {
         guard let id = UInt64(String(decoding: entry.key, as: UTF8.self), radix: 16) else {
             throw fault("a member is not named by its ID")
         }
@@ -109,7 +99,7 @@ extension DatabaseFile {
             throw fault("the description of a member is not valid JSON: \(error)")
         }
         func texts(_ name: String) -> [String] { document[name]?.array?.compactMap(\.string) ?? [] }
-        return DatabaseSummary.Member(
+        return EtcdMember(
             id: id, name: document["name"]?.string ?? "", peerURLs: texts("peerURLs"),
             clientURLs: texts("clientURLs"), isLearner: document["isLearner"]?.bool ?? false)
     }

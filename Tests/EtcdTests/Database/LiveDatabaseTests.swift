@@ -99,8 +99,8 @@ struct LiveDatabaseTests {
             try await etcd.etcdctl("snapshot", "save", path)
             let summary = try DatabaseFile(path: path).summary()
             #expect(summary.alarms.count == 1)
-            #expect(summary.alarms.first?.kind == 1)
-            #expect(summary.alarms.first?.member == summary.members.first?.id)
+            #expect(summary.alarms.first?.kind == .noSpace)
+            #expect(summary.alarms.first?.memberID == summary.members.first?.id)
         }
     }
 
