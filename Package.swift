@@ -73,6 +73,12 @@ let package = Package(
                 "Inspectors", "ControllerRuntime", "Controller", "API", "Client", "CPlatform",
             ], swiftSettings: strict),
 
+        // Programs that compare with stock tools; scripts/bench runs them.
+        .executableTarget(
+            name: "lodestone-bench",
+            dependencies: ["Model", "Transport", "Etcd", "Archive", "TestSupport"],
+            path: "Benchmarks/lodestone-bench", swiftSettings: strict),
+
         // Tests mirror Sources.
         .target(
             name: "TestSupport", dependencies: ["Model", "Transport", "Etcd", "Archive", "Nodes", "CPlatform"],

@@ -1,4 +1,4 @@
-public import Glibc
+import Glibc
 
 /// The system's words for an error number.
 func systemErrorText(_ code: Int32) -> String {
@@ -24,7 +24,7 @@ public func readTextFile(_ path: String) -> String? {
 }
 
 /// Writes text to a file, replacing what it held.
-public func writeTextFile(_ path: String, _ text: String, mode: mode_t = 0o644) throws {
+public func writeTextFile(_ path: String, _ text: String, mode: UInt32 = 0o644) throws {
     let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)
     guard descriptor >= 0 else { throw TestSupportError(call: "open(\(path))", code: errno) }
     defer { close(descriptor) }

@@ -1,0 +1,33 @@
+import Etcd
+import Glibc
+import Transport
+
+/// One measured piece of work, done by a process of its own.
+enum Work {
+    /// Does what the arguments say.
+    static func run(_ arguments: [String]) async throws {
+        guard let name = arguments.first else { throw BenchError("work needs a name") }
+        let rest = Array(arguments.dropFirst())
+        switch (name, rest.count) {
+        case ("load", 4): try await load(rest[0], prefix: rest[1], keys: number(rest[2]), valueSize: number(rest[3]))
+        case ("snapshot", 3): try await snapshot(rest[0], directory: rest[1], keys: number(rest[2]))
+        case ("receive", 2): try await receive(rest[0], path: rest[1])
+        case ("range", 2): try await range(rest[0], keys: number(rest[1]))
+        case ("summary", 2): try summary(rest[0], keys: number(rest[1]), isTrailerVerified: false)
+        case ("proof", 2): try summary(rest[0], keys: number(rest[1]), isTrailerVerified: true)
+        default: throw BenchError("there is no work \(name) with \(rest.count) arguments")
+        }
+    }
+
+    /// Lends a client of the member at a URL.
+    static func withClient<Result>(_ url: String, _ body: (EtcdClient) async throws -> Result) async throws -> Result {
+        let engine = HTTPEngine(name: "bench")
+        defer { engine.shutdown() }
+        return try await body(EtcdClient(engine: engine, endpoint: try Endpoint(url: url)))
+    }
+
+    private static func number(_ text: String) throws -> Int {
+        guard let number = Int(text) else { throw BenchError("\(text) is no number") }
+        return number
+    }
+}
