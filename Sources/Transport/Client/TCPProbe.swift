@@ -21,7 +21,7 @@ public enum TCPProbe {
     ) async throws(HTTPClientError) -> Duration {
         let plain = Endpoint(scheme: .http, host: endpoint.host, port: endpoint.port)
         let transfer = Transfer(
-            TransferRequest(kind: .connect, method: "GET", path: "/", headers: [], deadline: .now + timeout),
+            TransferRequest(kind: .connect, method: "GET", path: "/", headers: [], deadline: .after(timeout)),
             on: engine.pool(for: plain, .http))
         let result = await withTaskCancellationHandler {
             await withCheckedContinuation { caller in

@@ -1,3 +1,4 @@
+import Glibc
 import TestSupport
 import Testing
 import Transport
@@ -47,6 +48,28 @@ struct LeakTests {
             _ = try await watch.next()
             watch.cancel()
             channel.open(EtcdWire.watch).send(EtcdWire.watchRequest(from: "a"))
+        }
+    }
+
+    @Test("A process without descriptors says so, and goes on when it has some")
+    func noDescriptors() async {
+        await #expect(processExitsWith: .success) {
+            try await withRealEtcd { etcd in
+                let engine = HTTPEngine()
+                defer { engine.shutdown() }
+                let channel = GRPCChannel(engine: engine, endpoint: try Endpoint(url: etcd.endpoints[0]))
+                var full: [Int32] = []
+                while true {
+                    let descriptor = dup(0)
+                    guard descriptor >= 0 else { break }
+                    full.append(descriptor)
+                }
+                let error = await channel.attempt(EtcdWire.range, EtcdWire.rangeRequest("k")).failure
+                #expect(error?.message.contains("raise its limit") == true, "\(error?.description ?? "it worked")")
+                #expect(error?.wasSent == .no)
+                full.forEach { close($0) }
+                _ = try await channel.call(EtcdWire.range, EtcdWire.rangeRequest("k"))
+            }
         }
     }
 

@@ -23,9 +23,7 @@ final class CurlEasy {
 
     /// Creates a handle; `nil` without memory.
     init?(delegate: any CurlDelegate) {
-        guard let handle = curl_easy_init() else {
-            return nil
-        }
+        guard let handle = curl_easy_init() else { return nil }
         self.handle = handle
         self.delegate = delegate
     }
@@ -49,10 +47,10 @@ final class CurlEasy {
     /// Sets everything for the next attempt of a transfer.
     func prepare(_ transfer: Transfer, url: String, headers: [String], connectMilliseconds: Int, in multi: CurlMulti) {
         self.transfer = transfer
-        let me = Unmanaged.passUnretained(self).toOpaque()
         errorText.pointee = 0
         set(CURLOPT_ERRORBUFFER, errorText)
         set(CURLOPT_NOSIGNAL, 1)
+        // Otherwise giving up on a slow name server would wait for it, and all other transfers with it.
         set(CURLOPT_QUICK_EXIT, 1)
         set(CURLOPT_PROTOCOLS_STR, "http,https")
         set(CURLOPT_PROXY, "")
@@ -73,7 +71,8 @@ final class CurlEasy {
         setBody(transfer.request)
         setTLS(transfer.pool.endpoint)
         lodestone_curl_set_callbacks(
-            handle, me, curlDidReceiveBody, curlDidReceiveHeader, curlWantsBody, curlWillSend, curlOpenSocket,
+            handle, Unmanaged.passUnretained(self).toOpaque(), curlDidReceiveBody, curlDidReceiveHeader, curlWantsBody,
+            curlWillSend, curlOpenSocket,
             Unmanaged.passUnretained(multi).toOpaque(), curlCloseSocket)
     }
 
@@ -144,9 +143,7 @@ final class CurlEasy {
     private func setBody(_ request: TransferRequest) {
         switch request.body {
         case .none:
-            if request.method == "HEAD" {
-                set(CURLOPT_NOBODY, 1)
-            }
+            set(CURLOPT_NOBODY, request.method == "HEAD" ? 1 : 0)
         case .bytes(let body):
             set(CURLOPT_POST, 1)
             lodestone_curl_set_offset(handle, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(body.byteCount))
@@ -188,9 +185,7 @@ final class CurlEasy {
     }
 
     private func set(_ option: CURLoption, _ value: Int) { lodestone_curl_set_long(handle, option, value) }
-
     private func set(_ option: CURLoption, _ value: String) { lodestone_curl_set_string(handle, option, value) }
-
     private func set(_ option: CURLoption, _ value: UnsafeRawPointer) {
         lodestone_curl_set_pointer(handle, option, value)
     }
@@ -234,6 +229,9 @@ final class CurlMulti {
         lodestone_curl_multi_set_pointer(handle, CURLMOPT_TIMERDATA, me)
         lodestone_curl_multi_set_timer(handle, curlSetTimer)
     }
+
+    /// What `curl_version` says.
+    static var libraryReleases: String { String(cString: curl_version()) }
 
     /// Closes all connections, for good.
     ///
@@ -334,12 +332,9 @@ private func curlWatchSocket(
     _: UnsafeMutableRawPointer?
 ) -> Int32 {
     easy(lodestone_curl_get_owner(handle))?.transfer?.socket = socket
-    guard let multi = multi(owner) else {
-        return 0
-    }
     if what == CURL_POLL_REMOVE {
-        multi.delegate.forget(socket: socket)
-    } else {
+        multi(owner)?.delegate.forget(socket: socket)
+    } else if let multi = multi(owner) {
         multi.delegate.watch(
             socket: socket, tag: multi.tag, reads: what & CURL_POLL_IN != 0, writes: what & CURL_POLL_OUT != 0)
     }

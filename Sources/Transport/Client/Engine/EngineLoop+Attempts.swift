@@ -11,8 +11,7 @@ extension EngineLoop {
             transfer.finish(TransferOutcome(failure: failure, wasStarted: false))
             return
         }
-        let grace = transfer.request.serverGrace ?? .zero
-        deadlines.set(transfer, to: transfer.request.deadline.advanced(by: grace))
+        deadlines.set(transfer, to: transfer.request.deadline)
         if transfer.pool.admit(transfer) {
             attempt(transfer, asRider: transfer.request.kind == .call && transfer.pool.hasIdleConnection)
         }
@@ -71,6 +70,13 @@ extension EngineLoop {
         case .waiting:
             abandon(transfer, .deadlineWhileWaiting)
         case .running:
+            // The server knows the deadline too; its own words about it are on their way.
+            if let grace = transfer.request.serverGrace, transfer.attemptWasStarted,
+                now < transfer.request.deadline.advanced(by: grace)
+            {
+                deadlines.set(transfer, to: transfer.request.deadline.advanced(by: grace))
+                return
+            }
             guard let allowed = transfer.request.idleTimeout, transfer.hasBegun else {
                 abandon(transfer, transfer.wasStarted ? .deadlineWhileRunning : .deadlineWhileConnecting)
                 return
@@ -121,7 +127,7 @@ extension EngineLoop {
             headers.append("grpc-timeout: \(min(max(left.wholeMilliseconds, 1), 99_999_999))m")
         }
         // Our own deadline comes first. libcurl divides this time among the addresses of a name.
-        let connectMilliseconds = Int(clamping: left.wholeMilliseconds) + 1000
+        let connectMilliseconds = Int(min(left.wholeMilliseconds + 1000, Int64(Int32.max)))
         easy.prepare(
             transfer, url: transfer.pool.requestURL + request.path, headers: headers,
             connectMilliseconds: connectMilliseconds, in: multi(of: transfer.pool))

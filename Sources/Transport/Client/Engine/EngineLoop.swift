@@ -118,7 +118,10 @@ final class EngineLoop: @unchecked Sendable {
     }
 
     private func timeUntilNextTimer() -> Int32? {
-        let next = (timers + [deadlines.earliest]).compactMap { $0 }.min()
+        var next = deadlines.earliest
+        for case .some(let timer) in timers where next.map({ timer < $0 }) ?? true {
+            next = timer
+        }
         guard let next else {
             return nil
         }
@@ -198,7 +201,17 @@ final class EngineLoop: @unchecked Sendable {
     }
 }
 
+extension ContinuousClock.Instant {
+    /// The end of a time limit that begins now.
+    ///
+    /// Limits beyond a year count as one, so that no sum overflows.
+    static func after(_ limit: Duration) -> Self { .now.advanced(by: limit.limited) }
+}
+
 extension Duration {
+    /// The duration, at least nothing and at most a year.
+    var limited: Duration { min(max(self, .zero), .seconds(365 * 86_400)) }
+
     /// Milliseconds, the rest cut off.
     var wholeMilliseconds: Int64 {
         components.seconds * 1000 + components.attoseconds / 1_000_000_000_000_000

@@ -11,10 +11,12 @@ public final class HTTPEngine: Sendable {
     public let name: String
     let loop: EngineLoop
     private let thread: Mutex<pthread_t?>
+    private let poolCount = Atomic<Int>(0)
     private let pools = Mutex<[EndpointPool.Key: WeakPool]>([:])
 
     private struct WeakPool {
         weak var pool: EndpointPool?
+        let number: Int
     }
 
     /// Starts the thread.
@@ -52,6 +54,9 @@ public final class HTTPEngine: Sendable {
         }
     }
 
+    /// The releases of libcurl and of the libraries under it, for the log: much of this module is about their habits.
+    public static var libraryReleases: String { CurlMulti.libraryReleases }
+
     /// What was done so far.
     public var statistics: HTTPEngineStatistics {
         let counters = loop.counters
@@ -72,22 +77,23 @@ public final class HTTPEngine: Sendable {
             if let pool = pools[key]?.pool {
                 return pool
             }
-            let pool = EndpointPool(key) { [weak self] key in self?.poolIsGone(key) }
-            pools[key] = WeakPool(pool: pool)
+            let number = poolCount.wrappingAdd(1, ordering: .relaxed).newValue
+            let pool = EndpointPool(key) { [weak self] key in self?.poolIsGone(key, number) }
+            pools[key] = WeakPool(pool: pool, number: number)
             return pool
         }
     }
 
-    private func poolIsGone(_ key: EndpointPool.Key) {
-        let isLast = pools.withLock { pools in
+    private func poolIsGone(_ key: EndpointPool.Key, _ number: Int) {
+        let isLatest = pools.withLock { pools in
             // Someone may have made a new pool for the same endpoint in the meantime.
-            guard pools[key]?.pool == nil else {
+            guard pools[key]?.number == number else {
                 return false
             }
             pools[key] = nil
             return true
         }
-        if isLast {
+        if isLatest {
             loop.post(.closeIdle(key))
         }
     }

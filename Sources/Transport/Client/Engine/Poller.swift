@@ -54,8 +54,9 @@ struct Poller: Sendable {
         var event = epoll_event()
         event.events = (reads ? EPOLLIN.rawValue : 0) | (writes ? EPOLLOUT.rawValue : 0)
         event.data.u64 = UInt64(UInt32(bitPattern: descriptor)) | UInt64(tag) << 32
-        if epoll_ctl(set, EPOLL_CTL_MOD, descriptor, &event) != 0, errno == ENOENT {
-            _ = epoll_ctl(set, EPOLL_CTL_ADD, descriptor, &event)
+        // Nearly always it is new: libcurl gives a socket back after every exchange.
+        if epoll_ctl(set, EPOLL_CTL_ADD, descriptor, &event) != 0, errno == EEXIST {
+            _ = epoll_ctl(set, EPOLL_CTL_MOD, descriptor, &event)
         }
     }
 

@@ -35,7 +35,7 @@ public struct GRPCChannel: Sendable {
         let transfer = Transfer(
             TransferRequest(
                 kind: .call, method: "POST", path: method, headers: try headers(options),
-                body: .bytes(RequestBody(framing: request)), deadline: .now + options.timeout, lane: options.lane,
+                body: .bytes(RequestBody(framing: request)), deadline: .after(options.timeout), lane: options.lane,
                 isIdempotent: options.isIdempotent, serverGrace: .milliseconds(100)),
             on: pool)
         let result = await withTaskCancellationHandler {

@@ -17,17 +17,19 @@ public final class GRPCStream: AsyncSequence, Sendable {
         self.engine = engine
         let verdict = GRPCVerdict(endpoint: pool.endpoint.url, isIdempotent: options.isIdempotent)
         call = GRPCStreamCall(verdict)
-        let headers = GRPCRequestHeaders.make(options)
-        transfer = Transfer(
-            TransferRequest(
-                kind: .stream, method: "POST", path: method, headers: (try? headers.get()) ?? [], body: .streamed,
-                deadline: .now + options.timeout, idleTimeout: options.idleTimeout, isIdempotent: options.isIdempotent),
-            on: pool)
-        if case .failure(let invalid) = headers {
-            call.fail(invalid.error(endpoint: verdict.endpoint))
-        } else {
+        var request = TransferRequest(
+            kind: .stream, method: "POST", path: method, headers: [], body: .streamed,
+            deadline: .after(options.timeout), idleTimeout: options.idleTimeout?.limited,
+            isIdempotent: options.isIdempotent)
+        switch GRPCRequestHeaders.make(options) {
+        case .success(let lines):
+            request.headers = lines
+            transfer = Transfer(request, on: pool)
             transfer.observer = call
             engine.loop.start(transfer)
+        case .failure(let invalid):
+            transfer = Transfer(request, on: pool)
+            call.fail(invalid.error(endpoint: verdict.endpoint))
         }
     }
 

@@ -59,7 +59,7 @@ public struct HTTPClientRequest: Sendable {
         let content = body ?? (["POST", "PUT", "PATCH"].contains(method) ? [] : nil)
         return TransferRequest(
             kind: kind, method: method, path: path, headers: lines,
-            body: content.map { .bytes(RequestBody($0)) } ?? .none, deadline: .now + timeout,
-            idleTimeout: idleTimeout, isIdempotent: isIdempotent)
+            body: content.map { .bytes(RequestBody($0)) } ?? .none, deadline: .after(timeout),
+            idleTimeout: idleTimeout?.limited, isIdempotent: isIdempotent)
     }
 }
