@@ -15,7 +15,7 @@ struct DeadlineTests {
             let channel = GRPCChannel(
                 engine: engine, endpoint: try Endpoint(url: etcd.endpoints[0], tls: fixture?.client))
             _ = try await channel.call(EtcdWire.put, EtcdWire.putRequest("k", [1]))
-            etcd.pause(0)
+            try await etcd.freeze(0)
             let clock = ContinuousClock()
             let begin = clock.now
             let options = CallOptions(timeout: .milliseconds(300))
@@ -41,7 +41,7 @@ struct DeadlineTests {
             defer { engine.shutdown() }
             let channel = GRPCChannel(engine: engine, endpoint: try Endpoint(url: etcd.endpoints[0]))
             _ = try await channel.call(EtcdWire.put, EtcdWire.putRequest("k", [1]))
-            etcd.pause(0)
+            try await etcd.freeze(0)
             let long = CallOptions(timeout: .seconds(30))
             let blocked = (0..<8).map { _ in
                 Task { await channel.attempt(EtcdWire.put, EtcdWire.putRequest("k", [2]), options: long) }
@@ -74,7 +74,7 @@ struct DeadlineTests {
             let engine = HTTPEngine()
             defer { engine.shutdown() }
             let channel = GRPCChannel(engine: engine, endpoint: try Endpoint(url: etcd.endpoints[0]))
-            etcd.pause(0)
+            try await etcd.freeze(0)
             let call = Task {
                 let options = CallOptions(timeout: .seconds(50))
                 return await channel.attempt(EtcdWire.range, EtcdWire.rangeRequest("k"), options: options)
@@ -144,7 +144,7 @@ struct DeadlineTests {
             let stream = channel.open(EtcdWire.watch)
             stream.send(EtcdWire.watchRequest(from: "k"))
             _ = try await stream.next()
-            etcd.pause(0)
+            try await etcd.freeze(0)
             async let call = channel.attempt(EtcdWire.put, EtcdWire.putRequest("k", [1]))
             try await eventually("the call has a connection") { engine.statistics.openConnections == 2 }
             engine.shutdown()
