@@ -38,12 +38,12 @@ extension EtcdClient {
         return try await leaseAnswer(of: stream, id: id)
     }
 
-    /// Renews a lease again and again, at a third of its time to live, until the task is cancelled.
+    /// Renews a lease again and again, at a third of its time to live; it ends only by throwing.
     ///
     /// - Throws: `EtcdError` with `leaseNotFound` if the lease has ended, with `cancelled` if the task was cancelled,
     ///   and the last failure if no renewal succeeded for the whole time to live, after which the lease must be taken
     ///   for lost.
-    public func leaseKeepAlive(_ id: Int64, timeToLive: Duration) async throws(EtcdError) -> Never {
+    public func leaseKeepAlive(_ id: Int64, timeToLive: Duration) async throws(EtcdError) {
         let clock = ContinuousClock()
         var expiry = clock.now + timeToLive
         while true {

@@ -16,16 +16,24 @@ public struct EtcdClient: Sendable {
     /// not learn why.
     public let timeout: Duration
 
+    /// The size from which requests are refused here, in bytes.
+    ///
+    /// The member refuses them as well, 512 KiB beyond its flag `--max-request-bytes` (1.5 MiB unless set), but before
+    /// it has read them, so that all one would see of it is a broken connection. Raise it with that flag.
+    public let maximumRequestByteCount: Int
+
     let channel: GRPCChannel
     let http: HTTPClient
     private let session: AuthSession?
 
     /// Makes a client; nothing is sent yet.
     public init(
-        engine: HTTPEngine, endpoint: Endpoint, credentials: EtcdCredentials? = nil, timeout: Duration = .seconds(8)
+        engine: HTTPEngine, endpoint: Endpoint, credentials: EtcdCredentials? = nil, timeout: Duration = .seconds(8),
+        maximumRequestByteCount: Int = 2 << 20
     ) {
         self.endpoint = endpoint
         self.timeout = timeout
+        self.maximumRequestByteCount = maximumRequestByteCount
         let channel = GRPCChannel(engine: engine, endpoint: endpoint)
         self.channel = channel
         http = HTTPClient(engine: engine, endpoint: endpoint)
@@ -75,6 +83,11 @@ public struct EtcdClient: Sendable {
     func unary(
         _ method: EtcdMethod, _ request: [UInt8], _ options: CallOptions
     ) async throws(EtcdError) -> GRPCMessage {
+        guard request.count <= maximumRequestByteCount else {
+            throw EtcdError(
+                .requestTooLarge, "it has \(request.count) bytes and may have \(maximumRequestByteCount)",
+                endpoint: endpoint.url, wasSent: .no, isIdempotent: options.isIdempotent)
+        }
         var options = options
         var token = try await session?.token()
         options.metadata = token?.metadata ?? []

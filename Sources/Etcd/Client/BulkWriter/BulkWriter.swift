@@ -103,6 +103,7 @@ extension EtcdEndpoints {
     /// Lends `body` a writer, waits until everything it wrote is written, and tells how much that was.
     ///
     /// - Throws: `EtcdError`, or what `body` throws.
+    @discardableResult
     public func bulkWrite(
         options: BulkWriter.Options = BulkWriter.Options(), _ body: (BulkWriter) async throws -> Void
     ) async throws -> BulkWriter.Summary {
