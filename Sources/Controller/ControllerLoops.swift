@@ -48,16 +48,9 @@ public enum ControllerLoops {
         ]
     }
 
-    /// Changes of an inspection that its cluster shows: the verdict, or that a quarter of a minute has passed.
+    /// Changes of an inspection that its cluster shows: it ran, or what it is to do was changed.
     private static let verdicts = ChangeFilter { old, new in
-        old[path: "status", "verdict"] != new[path: "status", "verdict"]
-            || old[path: "status", "findings"] != new[path: "status", "findings"]
-            || moment(old) / 15 != moment(new) / 15 || old["spec"] != new["spec"]
-    }
-
-    private static func moment(_ inspection: Value) -> Int64 {
-        let text = inspection[path: "status", "lastRunTime"]?.string ?? ""
-        return Timestamp(text)?.secondsSinceEpoch ?? 0
+        old[path: "status", "lastRunTime"] != new[path: "status", "lastRunTime"] || old["spec"] != new["spec"]
     }
 
     private static let backups = RelatedRecords(

@@ -26,8 +26,10 @@ public struct BackupArchive: Sendable {
     public var location: String { storage.location }
 
     /// The place of one backup as a person knows it.
-    public func location(of id: BackupID) -> String {
-        "\(storage.location), \(id.cluster.namespace)/\(id.cluster.name)/\(id.cluster.incarnation)/\(id.name)"
+    ///
+    /// - Throws: `ArchiveError` if a name in it cannot be stored.
+    public func location(of id: BackupID) throws(ArchiveError) -> String {
+        storage.address(of: try id.key())
     }
 
     /// All backups of one life of a cluster, newest first.

@@ -12,6 +12,9 @@ public protocol BackupStorage: Sendable {
     /// The place as a person knows it, for messages: `directory /var/backups/etcd`.
     var location: String { get }
 
+    /// Where an object is, in the form in which a person would look for it there: a path, a URL.
+    func address(of key: ObjectKey) -> String
+
     /// Opens a staging file for an object of a key.
     ///
     /// - Throws: `ArchiveError` with the code `exists` if there is an object of that key.

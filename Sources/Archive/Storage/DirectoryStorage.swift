@@ -29,6 +29,9 @@ public struct DirectoryStorage: BackupStorage {
     /// The directory, for messages.
     public var location: String { "directory \(path)" }
 
+    /// The path of the object's file.
+    public func address(of key: ObjectKey) -> String { file(of: key) }
+
     /// Opens a hidden file in the directory where the object will be.
     ///
     /// - Throws: `ArchiveError`.

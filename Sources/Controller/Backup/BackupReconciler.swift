@@ -90,6 +90,7 @@ public struct BackupReconciler: Reconciler {
         let storageSpec = storage(of: backup, cluster)
         let id = Self.identity(of: backup)
         // An earlier run of the controller may have finished it.
+        backup.status.location = (try? services.archives.archive(storageSpec).location(of: id)) ?? ""
         if let manifest = try? await services.archives.archive(storageSpec).manifest(of: id) {
             return await conclude(&backup, .success(manifest))
         }
@@ -174,7 +175,6 @@ public struct BackupReconciler: Reconciler {
         backup.status.hashKV = manifest.content.hashKV
         backup.status.etcdVersion = manifest.etcdVersion
         backup.status.clusterID = manifest.cluster.id
-        backup.status.location = manifest.id.description
         let keys = manifest.content.liveKeys
         backup.status.message =
             "revision \(manifest.content.revision) with \(keys) keys in \(ByteCount(manifest.file.size).rounded), verified"
@@ -187,6 +187,8 @@ public struct BackupReconciler: Reconciler {
         backup.status.phase = .failed
         backup.status.message = message
         backup.status.completionTime = Timestamp.now.wholeSeconds
+        // Nothing of it is stored.
+        backup.status.location = ""
         backup.status.conditions.set(
             Condition(.ready, .false, reason: "BackupFailed", message: message), at: .now,
             generation: backup.metadata.generation)

@@ -22,9 +22,8 @@ struct ClusterStatusBuilder {
         var message: String
     }
 
-    /// Figures that move all the time are written when something else changed or this much time has passed, so that a
-    /// quiet fleet does not write its store full.
-    static let figureAge = Duration.seconds(15)
+    /// That nothing has changed is written only so often, so that a quiet fleet does not write its store full.
+    static let quietAge = Duration.seconds(20)
 
     func update(_ cluster: inout EtcdCluster) {
         let before = cluster.status
@@ -37,7 +36,7 @@ struct ClusterStatusBuilder {
         cluster.status.conditions.set(available(cluster, quorum: quorum), at: now, generation: generation)
         cluster.status.conditions.set(consistent(cluster), at: now, generation: generation)
         if obstacle == nil, health != nil { cluster.status.observedGeneration = generation }
-        keepQuietFigures(&cluster.status, before)
+        keepQuietTimes(&cluster.status, before)
     }
 
     private func updateMembers(_ status: inout EtcdClusterStatus) {
@@ -189,31 +188,20 @@ struct ClusterStatusBuilder {
         return Condition(.consistent, status, reason: summary.verdict.rawValue, message: summary.message)
     }
 
-    /// Takes back changes of moving figures if nothing else changed and the ones on record are young enough.
-    private func keepQuietFigures(_ status: inout EtcdClusterStatus, _ before: EtcdClusterStatus) {
-        guard let observed = before.observedTime, let new = status.observedTime, new - observed < Self.figureAge,
-            before.members.count == status.members.count
+    /// Takes back changes of mere times if nothing else changed and those on record are young enough.
+    private func keepQuietTimes(_ status: inout EtcdClusterStatus, _ before: EtcdClusterStatus) {
+        guard let observed = before.observedTime, let new = status.observedTime, new - observed < Self.quietAge,
+            before.members.count == status.members.count, before.inspections.count == status.inspections.count
         else { return }
         var quiet = status
         quiet.observedTime = before.observedTime
-        quiet.revision = before.revision
         for (index, old) in before.members.enumerated() {
-            quiet.members[index].revision = old.revision
+            // etcd's own bookkeeping moves these without a write of anybody's.
             quiet.members[index].raftIndex = old.raftIndex
             quiet.members[index].raftAppliedIndex = old.raftAppliedIndex
-            quiet.members[index].dbSize = old.dbSize
-            quiet.members[index].dbSizeInUse = old.dbSizeInUse
         }
-        for (index, summary) in before.inspections.enumerated() where index < quiet.inspections.count {
-            if quiet.inspections[index].verdict == summary.verdict {
-                quiet.inspections[index].time = summary.time
-                quiet.inspections[index].message = summary.message
-            }
-        }
-        for (index, condition) in before.conditions.enumerated() where index < quiet.conditions.count {
-            if quiet.conditions[index].status == condition.status, quiet.conditions[index].reason == condition.reason {
-                quiet.conditions[index].message = condition.message
-            }
+        for (index, old) in before.inspections.enumerated() {
+            quiet.inspections[index].time = old.time
         }
         if quiet == before { status = before }
     }
