@@ -20,6 +20,7 @@ final class MemoryStorage: BackupStorage {
     }
 
     let location = "memory"
+    func address(of key: ObjectKey) -> String { "memory/\(key)" }
     var operations: [String] { log.withLock { $0 } }
     var stagedFiles: [String] { directoryEntries(staging.path) }
 

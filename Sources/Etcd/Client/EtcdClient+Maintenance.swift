@@ -49,9 +49,7 @@ extension EtcdClient {
     /// The cheapest way to read everything. The stream fails after `idleTimeout` without a byte, and when the server
     /// goes on without making progress, which etcd does after an error of its disk.
     public func snapshot(idleTimeout: Duration = .seconds(30)) async throws(EtcdError) -> SnapshotStream {
-        let (stream, _) = try await open(.snapshot, idleTimeout: idleTimeout)
-        stream.send([])
-        stream.finishSending()
+        let (stream, _) = try await open(.snapshot, sending: [], idleTimeout: idleTimeout)
         return SnapshotStream(stream, endpoint: endpoint.url)
     }
 

@@ -13,22 +13,24 @@ public final class GRPCStream: AsyncSequence, Sendable {
     private let transfer: Transfer
     private let engine: HTTPEngine
 
-    init(engine: HTTPEngine, pool: EndpointPool, method: String, options: CallOptions) {
+    /// Starts the call; `request` is all there is to send, nil if messages are sent later.
+    init(engine: HTTPEngine, pool: EndpointPool, method: String, options: CallOptions, request: [UInt8]? = nil) {
         self.engine = engine
         let verdict = GRPCVerdict(endpoint: pool.endpoint.url, isIdempotent: options.isIdempotent)
         call = GRPCStreamCall(verdict)
-        var request = TransferRequest(
-            kind: .stream, method: "POST", path: method, headers: [], body: .streamed,
+        var sent = TransferRequest(
+            kind: .stream, method: "POST", path: method, headers: [],
+            body: request.map { .bytes(RequestBody(framing: $0)) } ?? .streamed,
             deadline: .after(options.timeout), idleTimeout: options.idleTimeout?.limited,
             isIdempotent: options.isIdempotent)
         switch GRPCRequestHeaders.make(options) {
         case .success(let lines):
-            request.headers = lines
-            transfer = Transfer(request, on: pool)
+            sent.headers = lines
+            transfer = Transfer(sent, on: pool)
             transfer.observer = call
             engine.loop.start(transfer)
         case .failure(let invalid):
-            transfer = Transfer(request, on: pool)
+            transfer = Transfer(sent, on: pool)
             call.fail(invalid.error(endpoint: verdict.endpoint))
         }
     }
