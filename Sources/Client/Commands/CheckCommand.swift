@@ -44,21 +44,17 @@ struct CheckCommand: Command {
     }
 
     func run(in session: Session) async throws -> ExitCode {
-        let target = try members.target(in: session)
-        for url in target.endpoints {
-            do throws(EndpointError) {
-                _ = try Endpoint(url: url, tls: nil)
-            } catch {
-                throw UsageError("\"--endpoints\": \(error)", command: Self.name)
-            }
-        }
+        let target = try members.target(in: session, command: Self.name)
         let engine = HTTPEngine()
         defer { engine.shutdown() }
         let finder = MemberFinder(engine: engine)
         var report = CheckReport(time: session.now().wholeSeconds, endpoints: target.endpoints)
+        // The members are looked at in any case: what is compared is told of those that are there.
+        let seen = await HealthObserver(finder: finder).observe(
+            target, named: "check", timeout: only == .consistency ? min(timeout, .seconds(5)) : timeout)
+        report.add(seen)
         if only != .consistency {
-            let observation = await HealthObserver(finder: finder).observe(target, named: "check", timeout: timeout)
-            report.add(.health, HealthInspector(thresholds: InspectionThresholds()).inspect(observation))
+            report.add(.health, HealthInspector(thresholds: InspectionThresholds()).inspect(seen))
         }
         if only != .health {
             var budget = ComparisonBudget()
@@ -66,12 +62,13 @@ struct CheckCommand: Command {
                 target, named: "check", timeout: timeout, budget: &budget)
             report.add(.consistency, ConsistencyInspector(thresholds: InspectionThresholds()).inspect(observation))
         }
+        try Task.checkCancellation()
         if output.isDocument {
             try session.console.write(output.text(of: report.encoded))
         } else {
             for line in report.lines(session.console.paint, at: session.now()) { try session.console.print(line) }
         }
-        if report.inspections.allSatisfy({ $0.isOutOfReach }) { return .unreachable }
+        if !report.isReached { return .unreachable }
         let isBad = threshold.severity.map { report.hasFindings(from: $0) } ?? false
         return isBad ? .findings : .success
     }

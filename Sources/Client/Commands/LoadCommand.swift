@@ -3,138 +3,148 @@ import Model
 import Observers
 import Transport
 
-/// `lodestone load`: writes Kubernetes-shaped sample keys into a cluster, to have something to look at.
+/// `lodestone load`: writes sample keys into a cluster.
 struct LoadCommand: Command {
     var cluster: String?
-    var members = MemberOptions()
     var keys = 10_000
     var valueBytes = 1024
-    var prefix = "/registry"
     var seed = 1
+    var prefix = "/registry"
+    var isForced = false
+    var members = MemberOptions()
     var connection = ConnectionOptions()
 
     static let name = "load"
-    static let summary = "writes sample keys in the shape of Kubernetes objects into a cluster"
+    static let summary = "writes Kubernetes-shaped sample keys into a cluster, to try things out"
     static let discussion = """
-        The keys look as those of a Kubernetes control plane do (pods, config maps, secrets, leases, events in many
-        namespaces) and the values are JSON objects. The same seed writes the same keys, so that loading twice changes
-        values' revisions and adds nothing. Keys that are there under other names are left alone.
+        The same keys with the same values for the same --seed, so that a load can be repeated. It refuses to write
+        beside keys under the prefix that are not its own, as those of a real API server are.
         """
     static let operands: [Operand<LoadCommand>] = [
-        Operand("CLUSTER", \.cluster, "The EtcdCluster to load; or name members with --endpoints")
+        Operand("CLUSTER", \.cluster, "The name of an EtcdCluster; or name members with --endpoints")
     ]
     static let options: [CommandOption<LoadCommand>] =
         [
             CommandOption("keys", \.keys, "How many keys"),
-            CommandOption("value-bytes", \.valueBytes, "The size of a value in bytes"),
-            CommandOption("prefix", \.prefix, placeholder: "PREFIX", "What all keys begin with"),
-            CommandOption("seed", \.seed, "What decides about names and values"),
+            CommandOption("value-bytes", \.valueBytes, "The size of values on average, in bytes"),
+            CommandOption("seed", \.seed, "What the keys and values are made from"),
+            CommandOption("prefix", \.prefix, "What all keys begin with"),
+            CommandOption("force", \.isForced, "Writes beside keys of others, too"),
         ] + MemberOptions.options.map { $0.within(\.members) }
         + ConnectionOptions.options.map { $0.within(\.connection) }
     static let examples = [
-        CommandExample("lodestone load orders --keys 10000", "Ten thousand keys into a cluster of the controller's."),
-        CommandExample("lodestone load --endpoints http://10.0.0.5:2379 --keys 500", "Into any etcd."),
+        CommandExample("lodestone load orders --keys 10000", "Fills a cluster that the controller knows."),
+        CommandExample("lodestone load --endpoints http://127.0.0.1:2379", "Fills any cluster."),
     ]
     static let exitCodes = [ExitCode.unreachable]
 
     func complaint() -> String? {
+        switch (cluster, members.endpoints.isEmpty) {
+        case (nil, true): return "name a cluster, or members with \"--endpoints\""
+        case (.some, false): return "name either a cluster or \"--endpoints\", not both"
+        default: break
+        }
         if !(1...100_000_000).contains(keys) { return "\"--keys\" must be between 1 and 100000000" }
-        if !(64...1_000_000).contains(valueBytes) { return "\"--value-bytes\" must be between 64 and 1000000" }
-        if (cluster == nil) == members.endpoints.isEmpty { return "name either a CLUSTER or \"--endpoints\"" }
-        if !prefix.hasPrefix("/") || prefix.count < 2 { return "\"--prefix\" must begin with \"/\" and a name" }
+        if !(16...1_000_000).contains(valueBytes) { return "\"--value-bytes\" must be between 16 and 1000000" }
+        if prefix.isEmpty { return "\"--prefix\" must not be empty" }
         return members.complaint()
     }
 
     func run(in session: Session) async throws -> ExitCode {
-        let target = try await target(in: session)
-        let engine = HTTPEngine()
-        defer { engine.shutdown() }
-        let finder = MemberFinder(engine: engine)
-        let found = await finder.members(of: target, named: "load", timeout: .seconds(5))
-        let clients = found.members.filter { !$0.isLearner }.compactMap(\.client)
-        guard let first = clients.first, found.problem == nil else {
-            throw CommandFailure(
-                "the cluster cannot be reached: \(found.problem?.message ?? "it has no members")", code: .unreachable)
+        let endpoints = try await endpoints(in: session)
+        let sample = SampleKeyspace(prefix: prefix, valueSize: valueBytes, seed: UInt64(bitPattern: Int64(seed)))
+        do {
+            if !isForced { try await refuseForeignKeys(endpoints, sample) }
+            let start = ContinuousClock.now
+            let summary = try await write(sample, to: endpoints, session)
+            let seconds = max((ContinuousClock.now - start).seconds, 0.001)
+            try session.console.print(
+                "wrote \(keys) keys (\(ByteCount(Int64(summary.bytes)).rounded)) in \(Self.rounded(seconds)) s, "
+                    + "\(Int(Double(keys) / seconds)) keys a second; revision \(summary.revision)")
+        } catch let error as EtcdError {
+            guard error.code != .cancelled else { throw CancellationError() }
+            throw CommandFailure("\(error)", code: error.code == .unavailable ? .unreachable : .failure)
         }
-        let sample = SampleKeys(prefix: prefix, count: keys, valueBytes: valueBytes, seed: UInt64(clamping: seed))
-        let start = ContinuousClock.now
-        var shown = start
-        let summary = try await EtcdEndpoints(first, Array(clients.dropFirst())).bulkWrite { writer in
-            for index in 0..<keys {
-                try await writer.put(sample.key(index), sample.value(index))
-                if ContinuousClock.now - shown > .seconds(2) {
-                    shown = .now
-                    try session.console.note("\(index) of \(keys) keys written")
-                }
-            }
-        }
-        let took = (ContinuousClock.now - start).seconds
-        let rate = Int(Double(keys) / max(took, 0.001))
-        try session.console.print(
-            "\(summary.operations) keys (\(ByteCount(Int64(summary.bytes)).rounded)) in \(summary.transactions) "
-                + "transactions, \(rate) keys/s; the cluster is at revision \(summary.revision)")
         return .success
     }
 
-    /// The way to the members: by the options, or by the cluster's record and its Secrets.
-    private func target(in session: Session) async throws -> ClusterTarget {
-        guard let cluster else { return try members.target(in: session) }
-        let connection = try connection.connect(in: session)
-        let query = RecordQuery(EtcdCluster.kind, namespace: connection.namespace, name: cluster)
-        guard let document = try await connection.client.find(query) else {
-            throw CommandFailure("there is no cluster \"\(cluster)\" in namespace \(connection.namespace)")
+    private func endpoints(in session: Session) async throws -> EtcdEndpoints {
+        let target: ClusterTarget
+        if let cluster {
+            let connection = try connection.connect(in: session)
+            target = try await connection.target(of: cluster)
+        } else {
+            target = try members.target(in: session, command: Self.name)
         }
-        let record = try EtcdCluster(answer: document)
-        guard record.spec.tls == nil, record.spec.auth == nil else {
-            throw CommandFailure(
-                "\(cluster) asks for certificates or a password; name its members with --endpoints and those options")
+        let finder = MemberFinder(engine: HTTPEngine())
+        let urls = target.endpoints + target.knownMembers.map(\.endpoint)
+        let clients = try urls.map { try finder.client(for: $0, of: target) }
+        guard let first = clients.first else {
+            throw CommandFailure("the cluster \"\(cluster ?? "")\" has no members yet", code: .unreachable)
         }
-        return ClusterTarget(
-            endpoints: record.spec.endpoints,
-            knownMembers: record.status.members.map {
-                ClusterTarget.KnownMember(name: $0.name, endpoint: $0.endpoint)
-            })
+        return EtcdEndpoints(first, Array(clients.dropFirst()))
+    }
+
+    /// A real API server keeps its objects under the same prefix; sample objects among them would become real to it.
+    private func refuseForeignKeys(_ endpoints: EtcdEndpoints, _ sample: SampleKeyspace) async throws {
+        let prefix = prefix
+        let (first, marker) = try await endpoints.perform { (client) throws(EtcdError) in
+            let first = try await client.range(
+                RangeRequest(.prefix(prefix), selection: .first(1), content: .keysOnly))
+            return (first.keyValues.first, try await client.get(sample.marker))
+        }
+        guard let first, marker == nil else { return }
+        throw CommandFailure(
+            "the cluster holds keys under \(prefix) that are not samples, such as \(String(decoding: first.key, as: UTF8.self)); "
+                + "choose another --prefix, or --force if they may stand beside each other")
+    }
+
+    private func write(
+        _ sample: SampleKeyspace, to endpoints: EtcdEndpoints, _ session: Session
+    ) async throws -> BulkWriter.Summary {
+        var shown = ContinuousClock.now
+        let (keys, console) = (keys, session.console)
+        let summary = try await endpoints.bulkWrite { writer in
+            try await writer.put(sample.marker, Array("keys \(keys), seed \(seed)".utf8))
+            for index in 0..<keys {
+                let pair = sample.pair(index)
+                try await writer.put(pair.key, pair.value)
+                if console.errorsAreTerminal, index % 256 == 0, ContinuousClock.now - shown > .milliseconds(200) {
+                    shown = .now
+                    try console.writeNote("\r\(index) of \(keys) keys")
+                }
+            }
+        }
+        if console.errorsAreTerminal { try console.writeNote("\r\u{1B}[K") }
+        return summary
+    }
+
+    private static func rounded(_ seconds: Double) -> String {
+        let hundredths = Int64((seconds * 100).rounded())
+        let rest = hundredths % 100
+        return "\(hundredths / 100).\(rest < 10 ? "0" : "")\(rest)"
     }
 }
 
-/// Keys and values in the shape of Kubernetes objects, each a function of its number and the seed alone.
-struct SampleKeys: Sendable {
-    let prefix: String
-    let count: Int
-    let valueBytes: Int
-    let seed: UInt64
-
-    /// What a control plane holds, by how often.
-    private static let resources = [
-        "pods", "pods", "pods", "pods", "configmaps", "configmaps", "secrets", "leases", "events", "events",
-    ]
-
-    func key(_ index: Int) -> [UInt8] {
-        let random = mix(index)
-        let resource = Self.resources[index % Self.resources.count]
-        let namespace = "team-\(random % 40)"
-        return Array("\(prefix)/\(resource)/\(namespace)/\(resource.dropLast())-\(String(random, radix: 36))".utf8)
-    }
-
-    func value(_ index: Int) -> [UInt8] {
-        let random = mix(index)
-        let resource = Self.resources[index % Self.resources.count]
-        var text =
-            #"{"apiVersion":"v1","kind":"\#(resource.dropLast())","metadata":{"name":"\#(String(random, radix: 36))","#
-            + #""namespace":"team-\#(random % 40)","uid":"\#(String(mix(index &+ 7), radix: 16))"},"data":""#
-        var filler = random
-        while text.utf8.count < valueBytes - 2 {
-            filler = filler &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-            text += String(filler, radix: 36)
+extension Connection {
+    /// The way to the members of a cluster by its record and Secrets.
+    ///
+    /// - Throws: `APIError`, `CommandFailure` where a Secret is missing or there is no such cluster.
+    func target(of cluster: String) async throws -> ClusterTarget {
+        let query = RecordQuery(EtcdCluster.kind, namespace: namespace, name: cluster)
+        guard let document = try await client.find(query) else {
+            throw CommandFailure("there is no cluster \"\(cluster)\" in namespace \(namespace)")
         }
-        return Array(text.utf8.prefix(max(valueBytes - 2, 0))) + Array(#""}"#.utf8)
-    }
-
-    /// A number that looks random and depends on the index and the seed alone (SplitMix64).
-    private func mix(_ index: Int) -> UInt64 {
-        var value = UInt64(truncatingIfNeeded: index) &+ seed &* 0x9E37_79B9_7F4A_7C15
-        value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
-        return value ^ (value >> 31)
+        let record = try EtcdCluster(answer: document)
+        var secrets: [String: Secret] = [:]
+        for name in ClusterTarget.secretNames(of: record) {
+            let query = RecordQuery(Secret.kind, namespace: namespace, name: name)
+            secrets[name] = try await client.find(query).map { try Secret(answer: $0) }
+        }
+        do throws(AccessProblem) {
+            return try ClusterTarget(of: record, secrets: secrets)
+        } catch {
+            throw CommandFailure("EtcdCluster \"\(cluster)\": \(error)")
+        }
     }
 }

@@ -7,6 +7,8 @@ import Transport
 struct MemberOptions: Sendable {
     /// The client URLs.
     var endpoints: [String] = []
+    /// Advertised URLs and the ones to dial instead, as `ADVERTISED=REACHABLE`.
+    var map: [String] = []
     /// A file with the certificates to trust.
     var authority: String?
     /// A file with our certificate.
@@ -24,6 +26,9 @@ struct MemberOptions: Sendable {
 
     static let options: [CommandOption<MemberOptions>] = [
         CommandOption("endpoints", \.endpoints, placeholder: "URL", "Client URLs of members; one finds all others"),
+        CommandOption(
+            "endpoint-map", \.map, placeholder: "FROM=TO",
+            "A client URL that members advertise, and the one to dial instead"),
         CommandOption("cacert", \.authority, placeholder: "FILE", "The certificates to trust, in PEM"),
         CommandOption("cert", \.certificate, placeholder: "FILE", "Our certificate, in PEM"),
         CommandOption("key", \.key, placeholder: "FILE", "The key of our certificate, in PEM"),
@@ -39,23 +44,43 @@ struct MemberOptions: Sendable {
     func complaint() -> String? {
         if (certificate == nil) != (key == nil) { return "\"--cert\" and \"--key\" go together" }
         if passwordFile != nil, user == nil { return "\"--password-file\" needs \"--user\"" }
+        if let wrong = map.first(where: { $0.split(separator: "=").count != 2 }) {
+            return "\"--endpoint-map\": \"\(wrong)\" is no pair; write http://advertised:2379=http://reachable:2379"
+        }
         return nil
     }
 
-    /// The way to the members.
-    func target(in session: Session) throws -> ClusterTarget {
+    /// The way to the members. An endpoint without a scheme is taken for what the other options suggest.
+    ///
+    /// - Throws: `UsageError` for a URL that is none, `FileError` for a file that cannot be read.
+    func target(in session: Session, command: String) throws -> ClusterTarget {
         let isEncrypted = authority != nil || certificate != nil || serverName != nil || skipsVerification
+        let urls = endpoints.map { $0.contains("://") ? $0 : (isEncrypted ? "https://" : "http://") + $0 }
+        if isEncrypted, let plain = urls.first(where: { !$0.hasPrefix("https://") }) {
+            throw UsageError(
+                "\"--endpoints\": \(plain) is not encrypted, but options for TLS are given", command: command)
+        }
+        for url in urls {
+            do throws(EndpointError) {
+                _ = try Endpoint(url: url, tls: nil)
+            } catch {
+                throw UsageError("\"--endpoints\": \(error)", command: command)
+            }
+        }
         var tls: TLSOptions?
-        if isEncrypted {
+        if urls.contains(where: { $0.hasPrefix("https://") }) {
             tls = TLSOptions(serverName: serverName, skipsVerification: skipsVerification)
             tls?.certificateAuthority = try authority.map { try text(of: $0, session) }
             tls?.clientCertificate = try certificate.map { try text(of: $0, session) }
             tls?.clientKey = try key.map { try text(of: $0, session) }
         }
-        return ClusterTarget(endpoints: endpoints, tls: tls, credentials: try credentials(in: session))
+        let pairs = map.map { $0.split(separator: "=").map(String.init) }
+        return ClusterTarget(
+            endpoints: urls, endpointMap: Dictionary(pairs.map { ($0[0], $0[1]) }) { first, _ in first }, tls: tls,
+            credentials: try credentials(in: session, command: command))
     }
 
-    private func credentials(in session: Session) throws -> EtcdCredentials? {
+    private func credentials(in session: Session, command: String) throws -> EtcdCredentials? {
         guard let user else { return nil }
         if let passwordFile {
             let text = try text(of: passwordFile, session)
@@ -63,7 +88,8 @@ struct MemberOptions: Sendable {
             return EtcdCredentials(user: user, password: line)
         }
         guard let password = session.environment["LODESTONE_ETCD_PASSWORD"] else {
-            throw UsageError("\"--user\" needs \"--password-file\", or the password in LODESTONE_ETCD_PASSWORD")
+            throw UsageError(
+                "\"--user\" needs \"--password-file\", or the password in LODESTONE_ETCD_PASSWORD", command: command)
         }
         return EtcdCredentials(user: user, password: password)
     }

@@ -7,6 +7,8 @@ struct CheckReport: Structure {
     var time = Timestamp(secondsSinceEpoch: 0)
     /// The endpoints the members were found by.
     var endpoints: [String] = []
+    /// The members, each dialled directly.
+    var members: [MemberReport] = []
     /// The inspections that were made.
     var inspections: [CheckedInspection] = []
 
@@ -20,8 +22,23 @@ struct CheckReport: Structure {
     static let fields: [Field<CheckReport>] = [
         Field("time", \.time, "The moment."),
         Field("endpoints", \.endpoints, "The endpoints the members were found by."),
+        Field("members", \.members, "The members, each dialled directly."),
         Field("inspections", \.inspections, "The inspections that were made."),
     ]
+
+    /// Whether any member answered as etcd does.
+    var isReached: Bool { members.contains { !$0.status.version.isEmpty } }
+
+    /// Adds the members as they were seen.
+    mutating func add(_ observation: HealthObservation) {
+        let statuses = observation.members.map { member in
+            var status = MemberStatus()
+            status.update(from: member)
+            return status
+        }
+        let newest = statuses.compactMap(\.raftIndex).max()
+        members = statuses.map { MemberReport($0, newest: newest) }.sorted { $0.status.name < $1.status.name }
+    }
 
     mutating func add(_ type: InspectionType, _ judgement: Judgement) {
         inspections.append(CheckedInspection(type, judgement))
@@ -37,13 +54,16 @@ struct CheckReport: Structure {
     /// The report as people read it.
     func lines(_ paint: Paint, at now: Timestamp) -> [String] {
         let text = ClusterText(paint: paint, now: now)
-        return inspections.flatMap { inspection -> [String] in
-            let head =
-                "\(paint(.bold, inspection.type.rawValue))  "
-                + "\(paint(inspection.verdict.style, inspection.verdict.rawValue))  \(inspection.message)"
-            let findings = text.findings(inspection.findings.map { ReportedFinding($0) })
-            return [head] + (inspection.table(paint) + findings).map { "  \($0)" } + [""]
-        }.dropLast()
+        let all =
+            [text.members(members)]
+            + inspections.map { inspection -> [String] in
+                let head =
+                    "\(paint(.bold, inspection.type.rawValue))  "
+                    + "\(paint(inspection.verdict.style, inspection.verdict.rawValue))  \(inspection.message)"
+                let findings = text.findings(inspection.findings.map { ReportedFinding($0) })
+                return [head] + (inspection.table(paint) + findings).map { "  \($0)" }
+            }
+        return Array(all.joined(separator: [""]))
     }
 }
 
@@ -77,12 +97,6 @@ struct CheckedInspection: Structure {
         Field("findings", \.findings, "What is wrong, worst first."),
         Field("evidence", \.evidence, "What was seen at each member."),
     ]
-
-    /// Whether nobody answered anything.
-    var isOutOfReach: Bool {
-        evidence.allSatisfy { $0.verdict == .unreachable || $0.verdict == .unknown } && verdict == .unknown
-            && findings.allSatisfy { $0.code != .accessRefused }
-    }
 
     /// The evidence as a table; a column for every figure that any member has.
     func table(_ paint: Paint) -> [String] {

@@ -50,7 +50,11 @@ struct ClusterText {
                 .init(inspection.age.map { "\($0.ageText) ago" } ?? "never"), .init(inspection.message),
             ])
         }
-        let backup = cluster.backup
+        table.add(row(cluster.backup))
+        return table.lines(paint, headings: false)
+    }
+
+    private func row(_ backup: BackupReport) -> [TextTable.Cell] {
         let verdict: TextTable.Cell =
             if backup.isOverdue {
                 .init("Overdue", .yellow)
@@ -59,11 +63,10 @@ struct ClusterText {
             } else {
                 .init("None", backup.isScheduled ? .yellow : .dim)
             }
-        table.add([
+        return [
             .init("Backup", .bold), verdict, .init(backup.age.map { "\($0.ageText) ago" } ?? "never"),
             .init(sentence(backup)),
-        ])
-        return table.lines(paint, headings: false)
+        ]
     }
 
     private func sentence(_ backup: BackupReport) -> String {

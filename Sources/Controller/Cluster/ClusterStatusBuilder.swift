@@ -54,9 +54,7 @@ struct ClusterStatusBuilder {
             var entry =
                 planned.first { $0.name == member.name } ?? planned.first { $0.endpoint == member.endpoint }
                 ?? MemberStatus()
-            entry.name = member.name
-            entry.endpoint = member.endpoint
-            apply(member, to: &entry)
+            entry.update(from: member)
             apply(processes[entry.name], to: &entry)
             seen.append(entry)
         }
@@ -76,29 +74,6 @@ struct ClusterStatusBuilder {
         status.revision = samples.map(\.revision).max() ?? status.revision
         status.version = samples.compactMap { EtcdVersion($0.version) }.min()?.description ?? status.version
         status.observedTime = health.takenAt.wholeSeconds
-    }
-
-    private func apply(_ member: MemberHealth, to entry: inout MemberStatus) {
-        if let id = member.id { entry.id = String(id, radix: 16) }
-        guard let sample = member.status.answer?.answer else {
-            entry.role = member.isLearner ? .learner : .unknown
-            entry.phase = member.connection.answer == nil ? .unreachable : .unhealthy
-            entry.message = (member.connection.failure ?? member.status.failure)?.message ?? ""
-            return
-        }
-        entry.role = member.isLearner ? .learner : sample.leader == sample.memberID ? .leader : .follower
-        entry.version = sample.version
-        entry.dbSize = ByteCount(sample.dbSize)
-        entry.dbSizeInUse = ByteCount(sample.dbSizeInUse)
-        entry.revision = sample.revision
-        entry.raftTerm = Int64(clamping: sample.raftTerm)
-        entry.raftIndex = Int64(clamping: sample.raftIndex)
-        entry.raftAppliedIndex = Int64(clamping: sample.raftAppliedIndex)
-        let isServing = member.isLearner ? member.serializableRead.answer != nil : member.linearizableRead.answer != nil
-        entry.phase = isServing ? .running : .unhealthy
-        entry.message =
-            isServing ? "" : (member.serializableRead.failure ?? member.linearizableRead.failure)?.message ?? ""
-        if !isServing { entry.role = member.isLearner ? .learner : .unknown }
     }
 
     /// Adds what the process tells to what the probes told: why a member does not serve, where it is known.

@@ -2,6 +2,7 @@ import ControllerRuntime
 import Glibc
 public import Model
 public import Nodes
+import Observers
 import Store
 
 /// Runs the members of Local clusters as processes of this machine.
