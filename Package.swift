@@ -97,7 +97,8 @@ let package = Package(
         tests(of: "Observers", ["TestSupport", "Model", "Inspectors", "Transport", "Etcd"]),
         tests(of: "Controller", ["TestSupport", "Model", "Store", "ControllerRuntime", "Nodes", "Observers"]),
         .testTarget(
-            name: "EndToEndTests", dependencies: ["lodestone", "TestSupport", "Model"], swiftSettings: strict),
+            name: "EndToEndTests", dependencies: ["lodestone", "TestSupport", "Model", "Etcd", "Transport"],
+            swiftSettings: strict),
         tests(of: "ControllerRuntime", ["Model", "Store", "Telemetry", "TestSupport"]),
         tests(of: "API", ["Model", "Store", "Telemetry", "Transport", "Crypto", "TestSupport"]),
     ]
