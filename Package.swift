@@ -1,7 +1,9 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-/// The layers of docs/architecture.md. A target may import only what is listed for it here, and the build
+/// The layers of docs/architecture.md.
+///
+/// A target may import only what is listed for it here, and the build
 /// (`--explicit-target-dependency-import-check error`) holds it to that.
 let strict: [SwiftSetting] = [
     .swiftLanguageMode(.v6),

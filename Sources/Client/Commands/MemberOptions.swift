@@ -50,7 +50,9 @@ struct MemberOptions: Sendable {
         return nil
     }
 
-    /// The way to the members. An endpoint without a scheme is taken for what the other options suggest.
+    /// The way to the members.
+    ///
+    /// An endpoint without a scheme is taken for what the other options suggest.
     ///
     /// - Throws: `UsageError` for a URL that is none, `FileError` for a file that cannot be read.
     func target(in session: Session, command: String) throws -> ClusterTarget {
