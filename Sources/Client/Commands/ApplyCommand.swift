@@ -60,6 +60,8 @@ struct ApplyCommand: Command {
                 try session.console.print("\(applied.record.reference) \(applied.outcome.rawValue)\(suffix)")
             } catch APIError.refused(let status) where status.code != 401 {
                 problems += manifest.problems(status)
+            } catch let error as ManifestError {
+                problems += error.problems
             }
         }
         guard problems.isEmpty else { throw ManifestError(problems) }
@@ -116,6 +118,14 @@ struct Application {
     private func performOnce(dryRun: Bool) async throws -> (outcome: Outcome, record: Value) {
         guard !manifest.name.isEmpty, let current = try await client.find(query) else {
             return (.created, try await client.create(manifest.document, query, dryRun: dryRun))
+        }
+        guard current[path: "metadata", "deletionTimestamp"] == nil else {
+            let reference = current.reference
+            throw ManifestError([
+                manifest.problem(
+                    at: FieldPath(),
+                    "is being deleted; apply it again once it is gone (lodestone wait \(reference) --for delete)")
+            ])
         }
         let desired = Self.merge(manifest.normalised, into: current)
         guard desired != current else { return (.unchanged, current) }

@@ -124,6 +124,9 @@ struct RecordCommandTests {
             let late = controller.session()
             #expect(await late.run("delete ec b --timeout 100ms") == .timedOut)
             #expect(late.errors == "error: etcdcluster/b is still going after 100ms; it goes on by itself\n")
+            let tooEarly = controller.session()
+            #expect(await tooEarly.run("apply -f -", input: Sample.cluster("b")) == .failure)
+            #expect(tooEarly.errors.contains("EtcdCluster \"b\": is being deleted; apply it again once it is gone"))
             let waiting = controller.session()
             async let code = waiting.run("delete -f - --ignore-not-found", input: text)
             try await eventually("the removal was asked for") { waiting.output.contains("deleted") }
