@@ -89,7 +89,7 @@ let package = Package(
         tests(of: "Telemetry", []),
         tests(of: "Crypto", []),
         tests(of: "Transport", ["TestSupport", "Crypto"]),
-        tests(of: "Manifests", ["Model"]),
+        tests(of: "Manifests", ["Model", "TestSupport"]),
         tests(of: "Client", ["Model", "Manifests", "Transport", "Telemetry", "Crypto", "Store", "API", "TestSupport"]),
         tests(of: "Store", ["Model", "TestSupport"]),
         tests(of: "Etcd", ["TestSupport", "Transport", "Model", "Crypto"]),

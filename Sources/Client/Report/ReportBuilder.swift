@@ -60,11 +60,24 @@ public struct ReportBuilder: Sendable {
         report.backup = backup.report
         let own = phaseFindings(cluster, report) + backup.findings
         let all = own.map { ReportedFinding($0) } + inspected.flatMap(\.findings)
-        report.findings = all.enumerated().sorted {
+        report.findings = Self.withoutRepetition(all).enumerated().sorted {
             ($1.element.severity, $0.offset) < ($0.element.severity, $1.offset)
         }.map(\.element)
         report.state = Self.state(report)
         return report
+    }
+
+    /// What two inspections found alike is told once: they meet the same wrong password or missing Secret.
+    private static func withoutRepetition(_ findings: [ReportedFinding]) -> [ReportedFinding] {
+        var told: [ReportedFinding] = []
+        for reported in findings {
+            let isTold = told.contains {
+                $0.finding.code == reported.finding.code && $0.finding.members == reported.finding.members
+                    && $0.finding.message == reported.finding.message
+            }
+            if !isTold { told.append(reported) }
+        }
+        return told
     }
 
     /// All things considered, the worst of them.
