@@ -96,7 +96,7 @@ let package = Package(
         tests(of: "Archive", ["TestSupport", "Model", "Etcd", "Crypto", "Transport"]),
         tests(of: "Nodes", ["TestSupport"]),
         tests(of: "Inspectors", ["Model"]),
-        tests(of: "Observers", ["TestSupport", "Model", "Inspectors", "Transport", "Etcd"]),
+        tests(of: "Observers", ["TestSupport", "Model", "Inspectors", "Transport", "Etcd", "Crypto"]),
         tests(of: "Controller", ["TestSupport", "Model", "Store", "ControllerRuntime", "Nodes", "Observers"]),
         .testTarget(
             name: "EndToEndTests", dependencies: ["lodestone", "TestSupport", "Model", "Etcd", "Transport"],

@@ -9,7 +9,7 @@ extension EvidenceFailure {
             switch error.code {
             case .timeout: .timeout
             case .noLeader, .leaderChanged: .noLeader
-            case .unauthenticated, .wrongPassword, .permissionDenied, .authNotEnabled: .refused
+            case .untrusted, .unauthenticated, .wrongPassword, .permissionDenied, .authNotEnabled: .refused
             case .compacted: .compacted
             case .futureRevision: .futureRevision
             case .corrupt: .corrupt

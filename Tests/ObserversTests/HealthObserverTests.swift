@@ -1,3 +1,4 @@
+import Crypto
 import Inspectors
 import Model
 import TestSupport
@@ -132,6 +133,44 @@ struct HealthObserverTests {
                 ClusterTarget(endpoints: ["http://127.0.0.1:\(port)"]), timeout: .seconds(2), observer)
             #expect(judgement.verdict == .unknown)
             #expect(judgement.findings.contains { $0.code == .clusterUnreachable })
+        }
+    }
+
+    @Test("A certificate that is not trusted, or missing, is refused access, and not a silent member")
+    func untrusted() async throws {
+        let directory = try TemporaryDirectory("tls")
+        let authority = try CertificateAuthority(commonName: "test", lifetime: .seconds(3600))
+        let stranger = try CertificateAuthority(commonName: "stranger", lifetime: .seconds(3600))
+        let server = try authority.issueServerCertificate(
+            commonName: "etcd", hosts: ["127.0.0.1"], lifetime: .seconds(3600))
+        let client = try authority.issueClientCertificate(commonName: "client", lifetime: .seconds(3600))
+        try writeTextFile(directory.file("ca"), authority.certificatePEM)
+        try writeTextFile(directory.file("cert"), server.certificatePEM)
+        try writeTextFile(directory.file("key"), server.privateKeyPEM, mode: 0o600)
+        try writeTextFile(directory.file("client"), client.certificatePEM)
+        try writeTextFile(directory.file("client-key"), client.privateKeyPEM, mode: 0o600)
+        let tls = RealEtcd.TLS(
+            authority: directory.file("ca"), certificate: directory.file("cert"), key: directory.file("key"),
+            client: (directory.file("client"), directory.file("client-key")), requiresClientCertificate: true)
+        try await withRealEtcd(tls: tls) { etcd in
+            try await withObserver { observer in
+                var right = TLSOptions(certificateAuthority: authority.certificatePEM)
+                right.clientCertificate = client.certificatePEM
+                right.clientKey = client.privateKeyPEM
+                var wrongAuthority = right
+                wrongAuthority.certificateAuthority = stranger.certificatePEM
+                var noCertificate = right
+                noCertificate.clientCertificate = nil
+                noCertificate.clientKey = nil
+                let healthy = await judge(ClusterTarget(endpoints: etcd.endpoints, tls: right), observer).1
+                #expect(healthy.verdict == .healthy, "\(healthy)")
+                for wrong in [wrongAuthority, noCertificate] {
+                    let judgement = await judge(ClusterTarget(endpoints: etcd.endpoints, tls: wrong), observer).1
+                    #expect(judgement.verdict == .unknown)
+                    let refusal = judgement.findings.first { $0.code == .accessRefused }
+                    #expect(refusal?.message.contains("certificate") == true, "\(judgement)")
+                }
+            }
         }
     }
 }

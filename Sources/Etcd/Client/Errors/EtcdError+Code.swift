@@ -84,6 +84,8 @@ extension EtcdError {
         case timeout
         /// The member could not be reached, or cannot serve now.
         case unavailable
+        /// Client and member could not prove to each other who they are.
+        case untrusted
         /// The caller gave up.
         case cancelled
         /// The cluster has the alarm CORRUPT, or the member says that data is lost.
@@ -105,7 +107,7 @@ extension EtcdError.Code {
     /// Whether the failure may pass by itself.
     var isTransient: Bool {
         switch self {
-        case .tooManyRequests, .noLeader, .leaderChanged, .timeout, .unavailable, .futureRevision:
+        case .tooManyRequests, .noLeader, .leaderChanged, .timeout, .unavailable, .untrusted, .futureRevision:
             true
         default:
             false
@@ -118,7 +120,7 @@ extension EtcdError.Code {
     /// proposal may still be applied, and "no space" is also found out after a write took the last of it.
     var meansNotApplied: Bool {
         switch self {
-        case .noSpace, .leaderChanged, .timeout, .unavailable, .cancelled, .corrupt, .resourceExhausted,
+        case .noSpace, .leaderChanged, .timeout, .unavailable, .untrusted, .cancelled, .corrupt, .resourceExhausted,
             .malformedResponse, .unknown:
             false
         default:
@@ -181,6 +183,7 @@ extension EtcdError.Code {
         case .authPrecondition: "users and roles do not allow this"
         case .timeout: "no answer in time"
         case .unavailable: "the member is not available"
+        case .untrusted: "TLS failed"
         case .cancelled: "the call was cancelled"
         case .corrupt: "the cluster's data is corrupt"
         case .unimplemented: "this release does not know the call"

@@ -18,6 +18,10 @@ extension EtcdError.Code {
             self = code
             return
         }
+        if error.isOfTrust {
+            self = .untrusted
+            return
+        }
         self =
             switch error.code {
             case .cancelled: .cancelled

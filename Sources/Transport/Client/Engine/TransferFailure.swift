@@ -35,6 +35,15 @@ enum TransferFailure: Sendable, Hashable {
         if case .library(code: 92, _) = self { true } else { false }
     }
 
+    /// Whether client and server could not prove to each other who they are.
+    var isOfTrust: Bool {
+        switch self {
+        case .newConnectionEnded(isTLS: true, _): true
+        case .library(let code, _): [35, 58, 59, 60, 77].contains(code)
+        default: false
+        }
+    }
+
     /// Whether a time limit passed.
     var isDeadline: Bool {
         switch self {

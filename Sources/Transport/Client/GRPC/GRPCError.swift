@@ -10,6 +10,8 @@ public struct GRPCError: Error, Sendable, Hashable, CustomStringConvertible {
     public let wasSent: Sent
     /// Whether the server never gave a status, so that code and message are the client's own.
     public let isTransport: Bool
+    /// Whether client and server could not prove to each other who they are: certificates, authorities, TLS itself.
+    public let isOfTrust: Bool
     /// Whether the same request may be sent again, here or to another server, without the risk of a second effect.
     ///
     /// A request that was not sent always may. One that was, or perhaps was, may if it is idempotent and the failure is
@@ -18,13 +20,15 @@ public struct GRPCError: Error, Sendable, Hashable, CustomStringConvertible {
 
     /// Creates an error and decides from its facts whether the request may be sent again.
     public init(
-        code: GRPCCode, message: String, endpoint: String, wasSent: Sent, isTransport: Bool, isIdempotent: Bool
+        code: GRPCCode, message: String, endpoint: String, wasSent: Sent, isTransport: Bool,
+        isOfTrust: Bool = false, isIdempotent: Bool
     ) {
         self.code = code
         self.message = message
         self.endpoint = endpoint
         self.wasSent = wasSent
         self.isTransport = isTransport
+        self.isOfTrust = isOfTrust
         self.isRetryable =
             switch (wasSent, code) {
             case (_, .cancelled), (_, .invalidArgument): false

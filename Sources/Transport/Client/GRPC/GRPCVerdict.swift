@@ -58,7 +58,8 @@ struct GRPCVerdict {
             case .library(code: 3, _): .invalidArgument
             default: .unavailable
             }
-        return transport(code, failure.sentence, outcome.wasStarted ? .unknown : .no)
+        return transport(
+            code, failure.sentence, outcome.wasStarted ? .unknown : .no, isOfTrust: failure.isOfTrust)
     }
 
     /// Something answered that does not speak gRPC ("HTTP to gRPC Status Code Mapping").
@@ -83,9 +84,11 @@ struct GRPCVerdict {
             isIdempotent: isIdempotent)
     }
 
-    private func transport(_ code: GRPCCode, _ message: String, _ wasSent: Sent) -> GRPCError {
+    private func transport(
+        _ code: GRPCCode, _ message: String, _ wasSent: Sent, isOfTrust: Bool = false
+    ) -> GRPCError {
         GRPCError(
             code: code, message: message, endpoint: endpoint, wasSent: wasSent, isTransport: true,
-            isIdempotent: isIdempotent)
+            isOfTrust: isOfTrust, isIdempotent: isIdempotent)
     }
 }
