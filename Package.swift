@@ -36,20 +36,21 @@ let package = Package(
         .systemLibrary(name: "CYAML", providers: [.apt(["libyaml-dev"])]),
         .systemLibrary(name: "CPlatform"),
 
-        // Layer 1: values, measurements, bytes over a wire, cryptography.
+        // Layer 1: values, measurements, threads, bytes over a wire, cryptography.
         library("Model", ["CPlatform"]),
         library("Telemetry", []),
+        library("Threads", []),
         library("Crypto", ["COpenSSL"]),
         library("Transport", ["CCurl", "CMicroHTTPD", "CPlatform"]),
 
         // Layer 2: one foreign format or system each.
         library("Manifests", ["Model", "CYAML"]),
-        library("Store", ["Model", "CSQLite"]),
+        library("Store", ["Model", "Threads", "CSQLite"]),
         library("Etcd", ["Model", "Transport", "Crypto", "CPlatform"]),
 
         // Layer 3: what is done with clusters.
-        library("Archive", ["Model", "Etcd", "Crypto", "CPlatform"]),
-        library("Nodes", ["CPlatform"]),
+        library("Archive", ["Model", "Threads", "Etcd", "Crypto", "CPlatform"]),
+        library("Nodes", ["Threads", "CPlatform"]),
         library("Inspectors", ["Model"]),
         library("Observers", ["Model", "Transport", "Etcd"]),
 
@@ -83,15 +84,17 @@ let package = Package(
 
         // Tests mirror Sources.
         .target(
-            name: "TestSupport", dependencies: ["Model", "Transport", "Etcd", "Archive", "Nodes", "CPlatform"],
+            name: "TestSupport",
+            dependencies: ["Model", "Threads", "Transport", "Etcd", "Archive", "Nodes", "CPlatform"],
             path: "Tests/TestSupport", swiftSettings: strict),
         tests(of: "Model", []),
         tests(of: "Telemetry", []),
+        tests(of: "Threads", ["TestSupport"]),
         tests(of: "Crypto", []),
         tests(of: "Transport", ["TestSupport", "Crypto"]),
         tests(of: "Manifests", ["Model", "TestSupport"]),
         tests(of: "Client", ["Model", "Manifests", "Transport", "Telemetry", "Crypto", "Store", "API", "TestSupport"]),
-        tests(of: "Store", ["Model", "TestSupport"]),
+        tests(of: "Store", ["Model", "Threads", "TestSupport"]),
         tests(of: "Etcd", ["TestSupport", "Transport", "Model", "Crypto"]),
         tests(of: "Archive", ["TestSupport", "Model", "Etcd", "Crypto", "Transport"]),
         tests(of: "Nodes", ["TestSupport"]),

@@ -1,4 +1,5 @@
 import Glibc
+internal import Threads
 
 /// Finds etcd programs by version, and asks each for its version once.
 ///
@@ -26,8 +27,6 @@ public actor EtcdBinaries {
         self.directories = (directories + path.split(separator: ":").map(String.init) + ["/usr/bin"])
             .filter { $0.hasPrefix("/") && seen.insert($0).inserted }
     }
-
-    deinit { executor.stop() }
 
     /// The program of the wanted version, as `3.4.23`, or the newest patch of a wanted `3.4`.
     ///

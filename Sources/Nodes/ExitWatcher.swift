@@ -1,6 +1,7 @@
 internal import CPlatform
 import Glibc
 import Synchronization
+internal import Threads
 
 /// One thread that learns of every watched process's end at once, whether we started it or adopted it.
 final class ExitWatcher: Sendable {
@@ -29,7 +30,7 @@ final class ExitWatcher: Sendable {
         wake = eventfd(0, Int32(EFD_CLOEXEC))
         precondition(epoll >= 0 && wake >= 0, "No descriptors to watch processes: \(SystemCall.text(errno)).")
         precondition(add(wake), "The wake-up cannot be watched: \(SystemCall.text(errno)).")
-        startThread { [self] in loop() }
+        DetachedThread.start { [self] in loop() }
     }
 
     /// Watches a process until it ends.

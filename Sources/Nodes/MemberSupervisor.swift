@@ -1,4 +1,5 @@
 import Glibc
+internal import Threads
 
 /// Keeps members' processes running: starts or adopts them, notices their end at once, starts them again.
 ///
@@ -43,7 +44,6 @@ public actor MemberSupervisor {
 
     deinit {
         watcher.stop()
-        executor.stop()
         continuation.finish()
         waker.finish()
     }

@@ -13,22 +13,3 @@ enum SystemCall {
         return String(cString: text)
     }
 }
-
-/// Starts a detached thread, for loops that block.
-func startThread(_ body: @escaping @Sendable () -> Void) {
-    final class Box: Sendable {
-        let body: @Sendable () -> Void
-        init(_ body: @escaping @Sendable () -> Void) { self.body = body }
-    }
-    var thread = pthread_t()
-    let box = Unmanaged.passRetained(Box(body))
-    let code = pthread_create(
-        &thread, nil,
-        { argument in
-            guard let argument else { return nil }
-            Unmanaged<Box>.fromOpaque(argument).takeRetainedValue().body()
-            return nil
-        }, box.toOpaque())
-    precondition(code == 0, "No new thread: \(SystemCall.text(code)).")
-    pthread_detach(thread)
-}

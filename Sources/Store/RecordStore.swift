@@ -1,4 +1,5 @@
 public import Model
+internal import Threads
 
 /// The records of one controller: versioned documents in an SQLite file, with a history that can be watched.
 ///

@@ -2,6 +2,7 @@ import Glibc
 import Model
 import TestSupport
 import Testing
+import Threads
 
 @testable import Store
 
@@ -117,14 +118,10 @@ private struct Writer {
 
     /// Has a thread kill this process.
     private func scheduleKill(after delay: Duration) {
-        var thread = pthread_t()
-        let microseconds = UInt(max(0, delay / .microseconds(1)))
-        pthread_create(
-            &thread, nil,
-            { argument in
-                usleep(UInt32(UInt(bitPattern: argument)))
-                kill(getpid(), SIGKILL)
-                return nil
-            }, UnsafeMutableRawPointer(bitPattern: microseconds))
+        let microseconds = UInt32(max(0, delay / .microseconds(1)))
+        DetachedThread.start {
+            usleep(microseconds)
+            kill(getpid(), SIGKILL)
+        }
     }
 }

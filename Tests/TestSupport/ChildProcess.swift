@@ -21,7 +21,7 @@ public final class ChildProcess: Sendable {
         output: String = "/dev/null", errors: String? = nil
     ) async throws -> ChildProcess {
         let guarded = Self.deathSignal.map { $0 + [executable] + arguments } ?? [executable] + arguments
-        let pid = try await SpawnThread.shared.run {
+        let pid = try await SpawnThread.run {
             try spawn(guarded, environment.map { "\($0)=\($1)" }.sorted(), output, errors)
         }
         return ChildProcess(pid: pid)

@@ -1,5 +1,6 @@
 import Etcd
 import Model
+import Threads
 
 /// The backups in a storage: listed, read, proven, removed.
 ///
@@ -51,7 +52,7 @@ public struct BackupArchive: Sendable {
     /// - Throws: `ArchiveError` with the code `notFound` if there is no such backup.
     public func manifest(of id: BackupID) async throws -> BackupManifest {
         let storage = storage
-        return try await BlockingThread.run { try await Self.manifest(of: id, in: storage) }
+        return try await BlockingTask.run { try await Self.manifest(of: id, in: storage) }
     }
 
     /// Reads all bytes of a backup and proves that they are what its manifest says, by digest, structure and figures.
@@ -60,7 +61,7 @@ public struct BackupArchive: Sendable {
     @discardableResult
     public func verify(_ id: BackupID) async throws -> BackupManifest {
         let (storage, scratch) = (storage, scratch)
-        return try await BlockingThread.run {
+        return try await BlockingTask.run {
             let manifest = try await Self.manifest(of: id, in: storage)
             try await BackupProof(id: id, manifest: manifest, storage: storage, scratch: scratch).run()
             return manifest
@@ -72,7 +73,7 @@ public struct BackupArchive: Sendable {
     /// - Throws: `ArchiveError` with the code `notFound` if there is nothing of it.
     public func delete(_ id: BackupID) async throws {
         let storage = storage
-        try await BlockingThread.run { try await Self.delete(id, in: storage) }
+        try await BlockingTask.run { try await Self.delete(id, in: storage) }
     }
 
     /// Removes what a policy does not keep of one life of a cluster, and returns the plan that was carried out.
@@ -93,7 +94,7 @@ public struct BackupArchive: Sendable {
     /// - Throws: `ArchiveError`.
     public func removeLeftovers(of cluster: ClusterIncarnation) async throws -> Int {
         let storage = storage
-        return try await BlockingThread.run {
+        return try await BlockingTask.run {
             let prefix = try cluster.key()
             var count = try await storage.removeLeftovers(below: prefix)
             let objects = try await storage.list(below: prefix)
@@ -109,7 +110,7 @@ public struct BackupArchive: Sendable {
 
     private func list(below prefix: ObjectKey) async throws -> BackupListing {
         let storage = storage
-        return try await BlockingThread.run {
+        return try await BlockingTask.run {
             let objects = try await storage.list(below: prefix)
             let sizes = Dictionary(objects.map { ($0.key, $0.byteCount) }) { first, _ in first }
             var listing = BackupListing()

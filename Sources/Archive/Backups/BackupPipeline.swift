@@ -1,6 +1,7 @@
 import Crypto
 public import Etcd
 import Model
+import Threads
 
 /// Takes a snapshot from a member to a storage: receive and hash, prove, read the figures, publish, write the manifest.
 ///
@@ -59,7 +60,7 @@ public struct BackupPipeline: Sendable {
         liveHash: (@Sendable (Int64) async throws -> KeyspaceHash?)? = nil,
         progress: @escaping @Sendable (BackupProgress) -> Void = { _ in }
     ) async throws -> BackupManifest where Pieces.Element: SnapshotPiece {
-        try await BlockingThread.run {
+        try await BlockingTask.run {
             do {
                 return try await make(id, origin, pieces, liveHash, progress)
             } catch {

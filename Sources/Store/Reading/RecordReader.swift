@@ -1,4 +1,5 @@
 internal import Model
+internal import Threads
 
 /// The store's reading side: a connection and a thread of its own, so that no read waits for a commit.
 actor RecordReader {

@@ -1,4 +1,5 @@
 internal import Model
+internal import Threads
 
 /// The one writer of the store: a connection, a thread, and commits shared by all who write at the same moment.
 ///

@@ -2,15 +2,14 @@ import Glibc
 import Synchronization
 import TestSupport
 import Testing
-
-@testable import Archive
+import Threads
 
 @Suite(.timeLimit(.minutes(1)))
-struct BlockingThreadTests {
+struct BlockingTaskTests {
     @Test("Work runs on a thread of its own, comes back there after waiting, and so do its child tasks")
     func thread() async throws {
         let here = ThreadNumber.current
-        let seen = try await BlockingThread.run {
+        let seen = try await BlockingTask.run {
             let first = ThreadNumber.current
             try await Task.sleep(for: .milliseconds(1))
             let second = ThreadNumber.current
@@ -29,7 +28,7 @@ struct BlockingThreadTests {
         let gate = TemporaryGate()
         try await withThrowingTaskGroup(of: Void.self) { group in
             for _ in 0..<16 {
-                group.addTask { try await BlockingThread.run { gate.wait() } }
+                group.addTask { try await BlockingTask.run { gate.wait() } }
             }
             try await eventually("16 threads wait") { gate.waiting == 16 }
             gate.open()
@@ -40,12 +39,12 @@ struct BlockingThreadTests {
     @Test("Cancelling the caller cancels the work, and errors come out")
     func cancellation() async throws {
         let task = Task {
-            try await BlockingThread.run { try await Task.sleep(for: .seconds(60)) }
+            try await BlockingTask.run { try await Task.sleep(for: .seconds(60)) }
         }
         task.cancel()
         await #expect(throws: CancellationError.self) { try await task.value }
         await #expect(throws: TestSupportError.self) {
-            try await BlockingThread.run { throw TestSupportError("from the thread") }
+            try await BlockingTask.run { throw TestSupportError("from the thread") }
         }
     }
 
@@ -53,13 +52,9 @@ struct BlockingThreadTests {
     func end() async throws {
         func threads() -> Int { directoryEntries("/proc/self/task").count }
         let before = threads()
-        for _ in 0..<100 { try await BlockingThread.run {} }
+        for _ in 0..<100 { try await BlockingTask.run {} }
         try await eventually("the threads are gone") { threads() < before + 50 }
     }
-}
-
-private enum ThreadNumber {
-    static var current: UInt64 { UInt64(pthread_self()) }
 }
 
 /// A door that blocks whole threads until it opens.
