@@ -73,7 +73,7 @@ actor RecordReader {
             }
             var page = Page(revision: revision)
             try connection.query(
-                Self.pageStatement,
+                revision == head ? Self.newestPageStatement : Self.pageStatement,
                 [
                     .text(query.kind.tableName), .integer(revision),
                     query.namespace.map { .text($0) } ?? .null, query.name.map { .text($0) } ?? .null,
@@ -103,6 +103,16 @@ actor RecordReader {
         return page
     }
 
+    /// Nothing was changed since the newest revision, so that the log need not be looked at.
+    private static let newestPageStatement = """
+        SELECT namespace, name, revision, document FROM records
+        WHERE kind = ?1 AND revision <= ?2 AND (?3 IS NULL OR namespace = ?3) AND (?4 IS NULL OR name = ?4)
+            AND (namespace, name) > (?5, ?6)
+        ORDER BY namespace, name
+        """
+
+    /// The plus sign keeps SQLite from going through all of the log by the index on `previous`, instead of through the
+    /// changes since the revision.
     private static let pageStatement = """
         SELECT namespace, name, revision, document FROM records
         WHERE kind = ?1 AND revision <= ?2 AND (?3 IS NULL OR namespace = ?3) AND (?4 IS NULL OR name = ?4)
@@ -110,7 +120,7 @@ actor RecordReader {
         UNION ALL
         SELECT replaced.namespace, replaced.name, replaced.revision, replaced.document
         FROM changes JOIN changes AS replaced ON replaced.revision = changes.previous
-        WHERE changes.revision > ?2 AND changes.previous <= ?2 AND changes.kind = ?1
+        WHERE changes.revision > ?2 AND +changes.previous <= ?2 AND changes.kind = ?1
             AND (?3 IS NULL OR changes.namespace = ?3) AND (?4 IS NULL OR changes.name = ?4)
             AND (changes.namespace, changes.name) > (?5, ?6)
         ORDER BY 1, 2
