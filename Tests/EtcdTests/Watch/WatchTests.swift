@@ -138,6 +138,8 @@ struct WatchTests {
                 while seen < 100 { seen += try await quick.next().eventCount }
                 for index in 100..<120 { try await client.put(bytes("k/\(index)"), value) }
                 while seen < 120 { seen += try await quick.next().eventCount }
+                // Of 1.2 MB, no more waits than fits and what was on its way when it was full.
+                #expect(slow.buffer.byteCount < 300_000)
                 var revisions: [Int64] = []
                 while revisions.count < 120 { revisions += try await slow.next().events.map(\.keyValue.modRevision) }
                 #expect(revisions == (1...120).map { start + $0 })
@@ -156,10 +158,14 @@ struct WatchTests {
             options.bufferByteCount = 100_000
             try await client.withWatchStream(options: options) { stream in
                 let watch = stream.watch(.prefix("k/"), from: start)
+                try await eventually("the buffer is full") { watch.buffer.isFull }
+                let end = ContinuousClock.now + .milliseconds(200)
+                try await eventually("more could have come") { ContinuousClock.now > end }
+                // Of 4 MB, no more waits than one message of the member.
+                #expect(watch.buffer.byteCount < 2_200_000)
                 var revisions: [Int64] = []
                 while revisions.count < 200 {
                     revisions += try await watch.next().events.map(\.keyValue.modRevision)
-                    try await Task.sleep(for: .milliseconds(2))
                 }
                 #expect(revisions == (1...200).map { start + $0 })
             }

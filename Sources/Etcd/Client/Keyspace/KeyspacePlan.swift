@@ -170,7 +170,7 @@ struct KeyspacePlan {
                 rest.generation += 1
                 rest.emptyRanges = page.count == 0 ? rest.emptyRanges + 1 : 0
                 if page.count == 0 {
-                    rest.scale = scale.widened(by: pow8(rest.emptyRanges))
+                    rest.scale = widened(scale, rest, from: pieces[index].start)
                 } else if Int(page.count) > most {
                     rest.scale = measure(trail, from: pieces[index].start, to: pieces[index].end) ?? scale
                 } else if Int(page.count) < limit / 2, share > 0 {
@@ -183,7 +183,18 @@ struct KeyspacePlan {
         }
     }
 
-    private func pow8(_ exponent: Int) -> Double { Double(1 << (3 * min(exponent, 10))) }
+    /// How to look for the next keys after a range that held none.
+    ///
+    /// With few keys to come, wider and wider. With many, carefully, level by level: one subtree beside the last cut,
+    /// then eight, then the next level up. Looking too far would make the member count most of them, again and again.
+    private func widened(_ scale: KeyScale, _ rest: Cutting, from start: [UInt8]) -> KeyScale {
+        guard let keys = rest.keys, keys > limit * 8 else {
+            return scale.widened(by: Double(1 << (3 * min(rest.emptyRanges, 10))))
+        }
+        let depth = start.count - 1
+        let steps = scale.depth == depth ? scale.steps * 8 : 1
+        return KeyScale(depth: depth, steps: steps, alphabet: KeyAlphabet(samples: [start[depth]]))
+    }
 
     /// Keeps pages near the wanted size in bytes.
     ///

@@ -12,7 +12,7 @@ public final class Watch: AsyncSequence, Sendable {
 
     private let key: Int
     private let stream: WatchStream
-    private let buffer: WatchBuffer
+    let buffer: WatchBuffer
 
     init(_ key: Int, _ stream: WatchStream, _ buffer: WatchBuffer) {
         self.key = key

@@ -20,8 +20,11 @@ final class WatchBuffer: Sendable {
         self.capacity = capacity
     }
 
+    /// How many bytes wait.
+    var byteCount: Int { state.withLock { $0.bytes } }
+
     /// Whether so much waits that no more should come.
-    var isFull: Bool { state.withLock { $0.bytes >= capacity } }
+    var isFull: Bool { byteCount >= capacity }
 
     /// Adds a batch, also to a full buffer: it is here already.
     func add(_ batch: WatchBatch) {
