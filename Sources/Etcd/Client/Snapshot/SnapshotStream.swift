@@ -27,15 +27,9 @@ public struct SnapshotStream: AsyncSequence, Sendable {
 
     /// Reads a snapshot.
     public struct Iterator: AsyncIteratorProtocol {
-        /// So many pieces in a row may be empty before the server is taken to be stuck.
-        ///
-        /// etcd (all releases up to 3.7) ignores errors of its disk here and goes on sending empty pieces for ever.
-        private static let patience = 64
-
         private let stream: GRPCStream
         private let endpoint: String
-        private var emptyPieces = 0
-        private var remaining: UInt64?
+        private var progress = SnapshotProgress()
 
         init(_ stream: GRPCStream, _ endpoint: String) {
             self.stream = stream
@@ -48,17 +42,15 @@ public struct SnapshotStream: AsyncSequence, Sendable {
         public mutating func next() async throws(EtcdError) -> SnapshotChunk? {
             while let message = try await receive() {
                 let chunk = try decode(message)
-                remaining = chunk.remainingBytes
-                emptyPieces = chunk.byteCount == 0 ? emptyPieces + 1 : 0
-                if chunk.byteCount > 0 { return chunk }
-                guard emptyPieces < Self.patience else {
+                switch progress.take(chunk.byteCount, remaining: chunk.remainingBytes) {
+                case .some: return chunk
+                case .nothing: continue
+                case .stuck:
                     stream.cancel()
                     throw failure("the snapshot makes no progress with \(chunk.remainingBytes) bytes to go")
                 }
             }
-            guard remaining == 0 else {
-                throw failure("the snapshot ended early, with \(remaining.map(String.init) ?? "all") bytes to go")
-            }
+            guard progress.isComplete else { throw failure("the snapshot ended before its file was complete") }
             return nil
         }
 
