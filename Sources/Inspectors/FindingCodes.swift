@@ -36,6 +36,8 @@ extension FindingCode {
     public static let quorumAtRisk: FindingCode = "QuorumAtRisk"
     /// Endpoints lead to members of different clusters.
     public static let differentClusters: FindingCode = "DifferentClusters"
+    /// Endpoints lead to another cluster than before.
+    public static let clusterReplaced: FindingCode = "ClusterReplaced"
     /// A database reached its quota.
     public static let alarmNoSpace: FindingCode = "AlarmNoSpace"
     /// etcd found corrupt data.

@@ -106,6 +106,17 @@ public struct HealthInspector: Inspector {
                         + clusterIDs.sorted().map { String($0, radix: 16) }.listed,
                     remedy: "Check the endpoints; a member started with an empty directory may have formed its own."))
         }
+        if let expected = observation.expectedClusterID, let found = clusterIDs.first, clusterIDs.count == 1,
+            found != expected
+        {
+            let (own, other) = (String(expected, radix: 16), String(found, radix: 16))
+            findings.append(
+                Finding(
+                    .clusterReplaced, .critical,
+                    "the members belong to cluster \(other); this record stands for cluster \(own)",
+                    remedy: "Correct the endpoints in the cluster's spec; or, if the cluster was made anew, set its "
+                        + "annotation \(EtcdCluster.acceptedClusterID) to \"\(other)\"."))
+        }
         return findings
     }
 

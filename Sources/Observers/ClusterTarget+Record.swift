@@ -28,6 +28,8 @@ extension ClusterTarget {
                 endpoints: cluster.spec.endpoints, endpointMap: Dictionary(map) { first, _ in first },
                 tls: try Self.tls(of: cluster, secrets), credentials: try Self.credentials(of: cluster, secrets))
         }
+        let accepted = cluster.metadata.annotations[EtcdCluster.acceptedClusterID]
+        expectedClusterID = UInt64(accepted ?? cluster.status.clusterID, radix: 16)
     }
 
     private static func tls(of cluster: EtcdCluster, _ secrets: [String: Secret]) throws(AccessProblem) -> TLSOptions? {

@@ -30,6 +30,8 @@ public struct ClusterTarget: Sendable, Equatable {
     public var knownMembers: [KnownMember]
     /// The size at which etcd stops taking writes, if it is known.
     public var quota: ByteCount?
+    /// etcd's identity of the cluster that the record stands for; nil while it is not known.
+    public var expectedClusterID: UInt64?
 
     /// Creates a target.
     public init(

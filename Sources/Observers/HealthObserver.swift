@@ -32,7 +32,8 @@ public struct HealthObserver: Sendable {
             members = await climbAll(membership, until: deadline)
         }
         return HealthObservation(
-            takenAt: .now, members: members, membershipProblem: membership.problem, quota: target.quota)
+            takenAt: .now, members: members, membershipProblem: membership.problem, quota: target.quota,
+            expectedClusterID: target.expectedClusterID)
     }
 
     /// How long to wait before members that may be electing a leader are asked again.

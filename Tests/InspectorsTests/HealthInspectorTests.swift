@@ -134,4 +134,17 @@ struct HealthInspectorTests {
         #expect(findings.first?.severity == .critical)
         #expect(findings.map(\.severity) == findings.map(\.severity).sorted(by: >))
     }
+
+    @Test("Another cluster than the one the record stands for is a critical finding, however well it serves")
+    func replacedCluster() {
+        var observation = HealthObservation(
+            takenAt: Timestamp(secondsSinceEpoch: 0), members: (1...3).map { Self.member($0, .serving, cluster: 0xb) },
+            expectedClusterID: 0xa)
+        let judgement = HealthInspector(thresholds: Self.thresholds).inspect(observation)
+        #expect(judgement.verdict == .degraded)
+        #expect(judgement.findings.map(\.code) == [.clusterReplaced])
+        #expect(judgement.findings.first?.severity == .critical)
+        observation.expectedClusterID = 0xb
+        #expect(HealthInspector(thresholds: Self.thresholds).inspect(observation).verdict == .healthy)
+    }
 }

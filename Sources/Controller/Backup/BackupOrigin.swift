@@ -10,9 +10,27 @@ struct BackupOrigin {
     let description: BackupPipeline.Origin
 
     /// Looks at the members of a cluster afresh and chooses the healthiest.
-    static func find(for cluster: EtcdCluster, services: ControllerServices) async throws -> BackupOrigin {
+    ///
+    /// Only members of the very incarnation that is to be backed up count: another cluster may answer at the same
+    /// addresses by now, and its bytes must not lie among the backups of this one.
+    static func find(
+        for cluster: EtcdCluster, incarnation: String, services: ControllerServices
+    ) async throws -> BackupOrigin {
         let target = try await services.access.target(for: cluster)
-        let health = await services.health.observe(target, named: cluster.displayName, timeout: .seconds(6))
+        var health = await services.health.observe(target, named: cluster.displayName, timeout: .seconds(6))
+        let foreign = health.members.compactMap { $0.status.answer?.answer }.first {
+            !ClusterIdentity.isMember($0, of: cluster, incarnation: incarnation)
+        }
+        health.members.removeAll { member in
+            member.status.answer.map { !ClusterIdentity.isMember($0.answer, of: cluster, incarnation: incarnation) }
+                ?? false
+        }
+        if health.members.isEmpty, let foreign {
+            throw EvidenceFailure(
+                .other,
+                "EtcdCluster \(cluster.displayName): cluster \(String(foreign.clusterID, radix: 16)) answers at its "
+                    + "addresses; correct spec.endpoints, or accept it as the finding ClusterReplaced says")
+        }
         let member = try BackupSource.choose(from: health, excluding: try await accused(cluster, services)).get()
         guard let sample = member.status.answer?.answer else {
             throw EvidenceFailure(.other, "\(member.name) did not tell its version")

@@ -94,6 +94,12 @@ public struct BackupReconciler: Reconciler {
         if let manifest = try? await services.archives.archive(storageSpec).manifest(of: id) {
             return await conclude(&backup, .success(manifest))
         }
+        guard cluster.status.incarnation == backup.status.incarnation else {
+            fail(
+                &backup,
+                "EtcdCluster \"\(backup.spec.clusterRef.name)\" is another one than when the backup began; make a new backup")
+            return .settled
+        }
         let storage: any BackupStorage
         do {
             storage = try services.archives.storage(storageSpec)
@@ -102,8 +108,10 @@ public struct BackupReconciler: Reconciler {
         }
         let pipeline = BackupPipeline(storage: storage, writer: services.archives.writer)
         let services = services
+        let incarnation = backup.status.incarnation
         await services.jobs.start(Self.job, for: backup) { handle in
-            let origin = try await BackupOrigin.find(for: cluster, services: services)
+            let origin = try await BackupOrigin.find(
+                for: cluster, incarnation: incarnation, services: services)
             let snapshot = try await origin.client.snapshot()
             defer { snapshot.cancel() }
             return try await pipeline.run(id, from: origin.description, snapshot, progress: { handle.report($0) })

@@ -110,11 +110,10 @@ public struct ClusterReconciler: Reconciler {
         }
         builder.health = observation
         builder.judgement = observation.map { HealthInspector(thresholds: health.thresholds).inspect($0) }
-        if cluster.spec.provider == .imported, cluster.status.incarnation.isEmpty,
-            let id = observation?.members.compactMap({ $0.status.answer?.answer.clusterID }).first
-        {
-            // An imported cluster's own identity is the only one that tells its incarnations apart.
-            cluster.status.incarnation = String(id, radix: 16)
+        if let observation, ClusterIdentity.settle(&cluster, by: observation) {
+            services.events.warning(
+                cluster, "IncarnationChanged",
+                "the members belong to cluster \(cluster.status.incarnation); backups of it are kept apart from earlier ones")
         }
     }
 

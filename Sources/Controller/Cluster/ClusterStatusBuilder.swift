@@ -68,9 +68,6 @@ struct ClusterStatusBuilder {
         status.readyMembers = health.members.count { !$0.isLearner && $0.linearizableRead.answer != nil }
         status.leader = status.members.first { $0.role == .leader }?.name ?? ""
         let samples = health.members.compactMap { $0.status.answer?.answer }
-        if let clusterID = samples.first?.clusterID, Set(samples.map(\.clusterID)).count == 1 {
-            status.clusterID = String(clusterID, radix: 16)
-        }
         status.revision = samples.map(\.revision).max() ?? status.revision
         status.version = samples.compactMap { EtcdVersion($0.version) }.min()?.description ?? status.version
         status.observedTime = health.takenAt.wholeSeconds
@@ -105,7 +102,10 @@ struct ClusterStatusBuilder {
         let wasFormed = !cluster.status.clusterID.isEmpty
         switch judgement?.verdict {
         case .healthy: return .running
-        case .degraded: return cluster.status.readyMembers == voters(cluster) ? .running : .degraded
+        case .degraded:
+            // A slow probe or a size is told by its finding; an alarm or a foreign cluster is no cluster that is fine.
+            let isGrave = judgement?.findings.contains { $0.severity == .critical } ?? false
+            return cluster.status.readyMembers == voters(cluster) && !isGrave ? .running : .degraded
         case .quorumLost: return wasFormed ? .quorumLost : obstacle == nil ? .creating : .failed
         default:
             if obstacle != nil { return .failed }
@@ -129,7 +129,7 @@ struct ClusterStatusBuilder {
         case .pending, .creating:
             return Condition(.ready, .false, reason: "Creating", message: "members are being started")
         case .unknown: return Condition(.ready, .unknown, reason: "NotObserved", message: message)
-        case .degraded: return Condition(.ready, .false, reason: "MembersMissing", message: message)
+        case .degraded: return Condition(.ready, .false, reason: cluster.status.readyMembers < voters(cluster) ? "MembersMissing" : "FindingsOpen", message: message)
         case .quorumLost: return Condition(.ready, .false, reason: "QuorumLost", message: message)
         case .failed: return Condition(.ready, .false, reason: "Failed", message: message)
         case .deleting: return Condition(.ready, .false, reason: "Deleting", message: "the record is being deleted")

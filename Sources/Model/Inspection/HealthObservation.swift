@@ -8,16 +8,19 @@ public struct HealthObservation: Sendable, Equatable {
     public var membershipProblem: EvidenceFailure?
     /// The size at which etcd stops taking writes, if it is known.
     public var quota: ByteCount?
+    /// etcd's identity of the cluster that the record stands for; nil while it is not known.
+    public var expectedClusterID: UInt64?
 
     /// Creates an observation.
     public init(
         takenAt: Timestamp, members: [MemberHealth], membershipProblem: EvidenceFailure? = nil,
-        quota: ByteCount? = nil
+        quota: ByteCount? = nil, expectedClusterID: UInt64? = nil
     ) {
         self.takenAt = takenAt
         self.members = members
         self.membershipProblem = membershipProblem
         self.quota = quota
+        self.expectedClusterID = expectedClusterID
     }
 }
 

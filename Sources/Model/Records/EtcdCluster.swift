@@ -2,6 +2,8 @@
 public struct EtcdCluster: SpecifiedResource {
     /// The kind.
     public static let kind = Kind("EtcdCluster", plural: "etcdclusters", shortNames: ["ec"])
+    /// The annotation by which a person says that the record stands for another cluster now: its ID in hexadecimal.
+    public static let acceptedClusterID = "lodestone.dev/accept-cluster-id"
     /// Identity, labels and history.
     public var metadata = ObjectMeta()
     /// What is wanted.
