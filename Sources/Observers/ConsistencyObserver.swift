@@ -42,12 +42,44 @@ public struct ConsistencyObserver: Sendable {
         await compareRevisions(&observation, probe)
         if budget.isDue(at: .now) {
             await compareContent(&observation, probe, &budget)
-        } else if let earlier, earlier.members.map(\.name) == observation.members.map(\.name) {
-            observation.rounds = earlier.rounds
-            observation.comparedAt = earlier.comparedAt
+        } else if let earlier {
+            Self.carry(earlier, into: &observation)
         }
         observation.takenAt = .now
         return observation
+    }
+
+    /// Lets the rounds of an earlier observation stand in, as far as they still speak of the members there are.
+    ///
+    /// A hash of another process behind the same name says nothing, and one of a member that does not answer now says
+    /// nothing of what it holds now.
+    static func carry(_ earlier: ConsistencyObservation, into observation: inout ConsistencyObservation) {
+        guard earlier.members.map(\.name) == observation.members.map(\.name),
+            zip(earlier.members, observation.members).allSatisfy({ old, new in
+                guard let old = identity(of: old), let new = identity(of: new) else { return true }
+                return old == new
+            })
+        else { return }
+        observation.rounds = earlier.rounds
+        observation.comparedAt = earlier.comparedAt
+        for index in observation.members.indices {
+            guard let failure = failure(of: index, in: observation) else { continue }
+            for round in observation.rounds.indices {
+                observation.rounds[round].keys[index] = .failed(failure)
+                observation.rounds[round].hashes[index] = .failed(failure)
+            }
+        }
+    }
+
+    private static func identity(of member: ConsistencyMember) -> [UInt64]? {
+        member.samples.compactMap(\.answer).last.map { [$0.clusterID, $0.memberID] }
+    }
+
+    /// Why a member does not answer now, if it does not.
+    private static func failure(of index: Int, in observation: ConsistencyObservation) -> EvidenceFailure? {
+        if let failure = observation.members[index].samples.last?.failure { return failure }
+        guard let bracket = observation.brackets.last, index < bracket.members.count else { return nil }
+        return bracket.members[index].failure
     }
 
     private func sample(_ observation: inout ConsistencyObservation, _ probe: Probe) async {
