@@ -30,6 +30,8 @@ extension FindingCode {
 
     /// No quorum can be formed, as members themselves report.
     public static let quorumLost: FindingCode = "QuorumLost"
+    /// Reads run out of time though a leader is known.
+    public static let readsTimeOut: FindingCode = "ReadsTimeOut"
     /// No member answers.
     public static let clusterUnreachable: FindingCode = "ClusterUnreachable"
     /// One more failure ends quorum.

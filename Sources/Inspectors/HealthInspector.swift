@@ -29,7 +29,7 @@ public struct HealthInspector: Inspector {
         if isOutOfReach { findings.removeAll { $0.code == .memberUnreachable } }
         findings += clusterFindings(observation, voters: voters.map(\.0), serving: serving, quorum: quorum)
         findings += alarmFindings(observation)
-        let verdict = verdict(voters.map(\.1), serving: serving, findings: findings)
+        let verdict = verdict(voters, serving: serving, findings: findings)
         return Judgement(
             verdict: verdict,
             message: message(verdict, serving: serving, voters: voters.count, findings: findings),
@@ -37,12 +37,24 @@ public struct HealthInspector: Inspector {
             evidence: zip(members, standings).map { $1.evidence(of: $0) })
     }
 
-    private func verdict(_ voters: [Standing], serving: Int, findings: [Finding]) -> Verdict {
+    /// Whether the reads ran out of time while most voters know a leader, which proves no loss of quorum.
+    ///
+    /// A leader that hears no majority steps down within an election timeout (raft's CheckQuorum), and its followers
+    /// then know none. So where they still do, the machines are slow, or it is too early to say.
+    private func knowsLeader(_ voters: [MemberHealth]) -> Bool {
+        let late = voters.count { member in
+            member.status.answer.map { $0.answer.leader != 0 } ?? false
+                && member.linearizableRead.failure?.failureClass == .timeout
+        }
+        return late * 2 > voters.count
+    }
+
+    private func verdict(_ voters: [(MemberHealth, Standing)], serving: Int, findings: [Finding]) -> Verdict {
         // One linearizable answer proves quorum: etcd gives it only after a majority confirmed the leader (ReadIndex).
         guard serving > 0 else {
             // Where members answer for themselves, the cluster was seen without quorum; where none answers at all it
             // may be the way there that is broken.
-            return voters.contains { $0.answers } ? .quorumLost : .unknown
+            return voters.contains { $0.1.answers } && !knowsLeader(voters.map(\.0)) ? .quorumLost : .unknown
         }
         let isFine = findings.allSatisfy { $0.severity == .info }
         return isFine ? .healthy : .degraded
@@ -78,6 +90,15 @@ public struct HealthInspector: Inspector {
         }
         if serving == 0 {
             let reason = (voters.lazy.compactMap { ($0.connection.failure ?? $0.status.failure)?.message }.first)
+            if knowsLeader(voters) {
+                findings.append(
+                    Finding(
+                        .readsTimeOut, .critical, members: voters.map(\.name),
+                        "no linearizable read came back in time, though the members know a leader",
+                        remedy: "Look at the load and the disks of the members; raise the inspection's timeout if this "
+                            + "passes by itself."))
+                return findings + identityFindings(observation)
+            }
             findings.append(
                 reached
                     ? Finding(
@@ -97,6 +118,11 @@ public struct HealthInspector: Inspector {
                     "only \(serving) of \(voters.count) voting members serve: the loss of one more ends all writes",
                     remedy: "Bring back the members that do not serve before touching any other."))
         }
+        return findings + identityFindings(observation)
+    }
+
+    private func identityFindings(_ observation: HealthObservation) -> [Finding] {
+        var findings: [Finding] = []
         let clusterIDs = Set(observation.members.compactMap { $0.status.answer?.answer.clusterID })
         if clusterIDs.count > 1 {
             findings.append(

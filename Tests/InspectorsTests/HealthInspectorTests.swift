@@ -147,4 +147,18 @@ struct HealthInspectorTests {
         observation.expectedClusterID = 0xb
         #expect(HealthInspector(thresholds: Self.thresholds).inspect(observation).verdict == .healthy)
     }
+
+    @Test("Reads that run out of time under a known leader are no loss of quorum; without a leader they are")
+    func slowReads() {
+        var members = (1...3).map { Self.member($0, .alone) }
+        for index in members.indices {
+            members[index].linearizableRead = .failed(EvidenceFailure(.timeout, "no answer within 1s"))
+        }
+        let judgement = Self.judge(members)
+        #expect(judgement.verdict == .unknown)
+        #expect(judgement.findings.contains { $0.code == .readsTimeOut && $0.severity == .critical })
+        #expect(!judgement.findings.contains { $0.code == .quorumLost })
+        // One that answers of three proves nothing for the others.
+        #expect(Self.judge([members[0], Self.member(2, .dead), Self.member(3, .dead)]).verdict == .quorumLost)
+    }
 }
