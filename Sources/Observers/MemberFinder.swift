@@ -70,6 +70,7 @@ public final class MemberFinder: Sendable {
         let (list, failure) = await askForList(target, timeout: timeout)
         if let list {
             state.withLock { $0.lists[name] = KnownList(target: target, list: list, foundAt: now) }
+            if let known, known.target != target { closeAbandoned(known, for: target, list) }
             return Membership(members: dial(list, of: target), problem: nil)
         }
         if let known, known.target == target {
@@ -81,16 +82,29 @@ public final class MemberFinder: Sendable {
 
     /// Forgets a cluster and closes its connections.
     public func forget(_ name: String) {
-        let clients = state.withLock { state -> [EtcdClient] in
-            guard let known = state.lists.removeValue(forKey: name) else { return [] }
-            let urls = Set(
-                known.target.endpoints + dial(known.list, of: known.target, clients: state.clients).map(\.endpoint))
-            let keys = state.clients.keys.filter { urls.contains($0.url) && $0.tls == known.target.tls }
-            return keys.compactMap { state.clients.removeValue(forKey: $0) }
-        }
+        guard let known = state.withLock({ $0.lists.removeValue(forKey: name) }) else { return }
+        close(keys(of: known.target, known.list))
+    }
+
+    /// Closes the connections that a changed record no longer leads to: to other endpoints, or with a password or a
+    /// certificate that was replaced since.
+    private func closeAbandoned(_ old: KnownList, for target: ClusterTarget, _ list: [EtcdMember]) {
+        close(keys(of: old.target, old.list).subtracting(keys(of: target, list)))
+    }
+
+    private func close(_ keys: Set<ClientKey>) {
+        let clients = state.withLock { state in keys.compactMap { state.clients.removeValue(forKey: $0) } }
         for client in clients {
             client.close()
         }
+    }
+
+    /// How many connections are kept.
+    package var clientCount: Int { state.withLock { $0.clients.count } }
+
+    private func keys(of target: ClusterTarget, _ list: [EtcdMember]) -> Set<ClientKey> {
+        let urls = target.endpoints + place(list, of: target).map(\.endpoint)
+        return Set(urls.map { ClientKey(url: $0, tls: target.tls, credentials: target.credentials) })
     }
 
     /// Forgets the member list of a cluster, so that the next question for its members asks anew.
@@ -129,12 +143,15 @@ public final class MemberFinder: Sendable {
     }
 
     private func dial(_ list: [EtcdMember], of target: ClusterTarget) -> [DialledMember] {
-        dial(list, of: target, clients: nil)
+        var members = place(list, of: target)
+        for index in members.indices {
+            members[index].client = try? client(for: members[index].endpoint, of: target)
+        }
+        return members
     }
 
-    private func dial(
-        _ list: [EtcdMember], of target: ClusterTarget, clients: [ClientKey: EtcdClient]?
-    ) -> [DialledMember] {
+    /// The members with the URLs they are dialled at, without a client yet.
+    private func place(_ list: [EtcdMember], of target: ClusterTarget) -> [DialledMember] {
         var members = list.map { member -> DialledMember in
             // A member may advertise several URLs; one that is mapped or named in the spec is known to be reachable.
             let reachable = member.clientURLs.map { target.reachable($0) }
@@ -153,11 +170,6 @@ public final class MemberFinder: Sendable {
         if members.isEmpty {
             members = target.endpoints.map {
                 DialledMember(name: $0, id: nil, isLearner: false, endpoint: $0, peerURLs: [])
-            }
-        }
-        if clients == nil {
-            for index in members.indices {
-                members[index].client = try? client(for: members[index].endpoint, of: target)
             }
         }
         return members.sorted { $0.name < $1.name }
