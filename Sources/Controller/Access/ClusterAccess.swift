@@ -12,6 +12,16 @@ final class SecretUsers: Sendable {
         users.withLock { _ = $0["\(cluster.metadata.namespace)/\(secret)", default: []].insert(RecordID(of: cluster)) }
     }
 
+    /// Forgets a cluster that is gone.
+    func forget(_ cluster: RecordID) {
+        users.withLock { users in
+            for secret in users.keys {
+                users[secret]?.remove(cluster)
+                if users[secret]?.isEmpty ?? false { users[secret] = nil }
+            }
+        }
+    }
+
     /// The clusters that use a Secret.
     func clusters(using secret: String, in namespace: String) -> [RecordID] {
         users.withLock { Array($0["\(namespace)/\(secret)"] ?? []) }

@@ -61,6 +61,8 @@ public actor LocalProvider {
     private let ports: PortAllocator
     private let binaries: EtcdBinaries
     private var restarts: [MemberDirectory: Int64] = [:]
+    /// Plans that may not be on record yet, by the record's identity: a pass whose end was not stored plans again.
+    private var planned: [String: (incarnation: String, members: [MemberStatus])] = [:]
 
     /// Creates a provider that has looked at nothing yet.
     public init(options: Options) throws(NodeError) {
@@ -82,6 +84,7 @@ public actor LocalProvider {
     /// - Throws: `AccessProblem` where the version is not installed or no ports are left.
     func plan(_ cluster: EtcdCluster) async throws -> (incarnation: String, members: [MemberStatus]) {
         _ = try await binary(for: cluster)
+        if let plan = planned[cluster.metadata.uid] { return plan }
         let size = cluster.spec.size ?? 3
         let allocated: [Int]
         do {
@@ -97,7 +100,15 @@ public actor LocalProvider {
             member.peerURL = "http://\(options.address):\(allocated[index * 2 + 1])"
             return member
         }
-        return ("\(cluster.metadata.namespace)-\(cluster.metadata.name)-\(nonce)", members)
+        let plan = ("\(cluster.metadata.namespace)-\(cluster.metadata.name)-\(nonce)", members)
+        planned[cluster.metadata.uid] = plan
+        return plan
+    }
+
+    /// Gives back the ports of a plan that was never written down because its record was deleted meanwhile.
+    func forgetPlan(ofClusterWith uid: String) {
+        guard let plan = planned.removeValue(forKey: uid) else { return }
+        ports.release(Self.ports(of: plan.members))
     }
 
     /// Sees to it that every member's process runs.
@@ -105,6 +116,7 @@ public actor LocalProvider {
     /// - Throws: `AccessProblem` where the version is not installed and a member would have to be started.
     func run(_ cluster: EtcdCluster) async throws {
         reserve(cluster)
+        planned[cluster.metadata.uid] = nil
         let binary = try await binary(for: cluster)
         for member in cluster.status.members {
             let spec = try spec(of: member, in: cluster, binary)
@@ -149,6 +161,7 @@ public actor LocalProvider {
             restarts[directory] = nil
         }
         removeEmptyParents(of: cluster)
+        planned[cluster.metadata.uid] = nil
         ports.release(Self.ports(of: cluster))
     }
 
@@ -233,7 +246,11 @@ public actor LocalProvider {
     }
 
     private static func ports(of cluster: EtcdCluster) -> [Int] {
-        cluster.status.members.flatMap { [$0.endpoint, $0.peerURL] }.compactMap { url in
+        ports(of: cluster.status.members)
+    }
+
+    private static func ports(of members: [MemberStatus]) -> [Int] {
+        members.flatMap { [$0.endpoint, $0.peerURL] }.compactMap { url in
             url.split(separator: ":").last.flatMap { Int($0) }
         }
     }

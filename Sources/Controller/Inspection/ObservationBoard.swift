@@ -44,7 +44,8 @@ final class ObservationBoard: Sendable {
 
     /// Notes that something happened to a member, so that the last look no longer tells how it is.
     func invalidate(_ cluster: String) {
-        entries.withLock { $0[cluster, default: Entry()].isHealthStale = true }
+        // Where nobody has looked yet, nothing is out of date; and a cluster that is gone must not come back here.
+        entries.withLock { $0[cluster]?.isHealthStale = true }
     }
 
     /// Whether something happened since the last look at the members.
