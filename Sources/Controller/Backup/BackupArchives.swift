@@ -14,6 +14,15 @@ public struct BackupArchives: Sendable {
         self.writer = writer
     }
 
+    /// The settings with every default filled in, so that they mean the same when the defaults have changed.
+    func resolved(_ spec: BackupStorageSpec) -> BackupStorageSpec {
+        var spec = spec
+        switch spec.type {
+        case .directory: spec.path = spec.path ?? defaultDirectory
+        }
+        return spec
+    }
+
     /// The storage that settings name.
     func storage(_ spec: BackupStorageSpec) throws(ArchiveError) -> any BackupStorage {
         switch spec.type {

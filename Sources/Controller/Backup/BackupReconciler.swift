@@ -59,6 +59,8 @@ public struct BackupReconciler: Reconciler {
         backup.status.attempts += 1
         backup.status.startTime = Timestamp.now.wholeSeconds
         backup.status.incarnation = cluster.status.incarnation
+        backup.status.storage = services.archives.resolved(
+            backup.spec.storage ?? cluster.spec.backup?.storage ?? BackupStorageSpec())
         return .again(after: .zero, because: "what is about to be made is written down first")
     }
 
@@ -67,7 +69,8 @@ public struct BackupReconciler: Reconciler {
         case nil: return try await start(&backup)
         case .waiting:
             backup.status.message = "waiting for other backups"
-            return .again(after: .seconds(2), because: "other backups come first")
+            // Its end wakes it; thousands that wait must not keep the loop busy with looking.
+            return .again(after: .seconds(30), because: "other backups come first")
         case .running(let progress):
             if let progress { show(progress, in: &backup) }
             return .again(after: Self.look, because: "the backup is under way")
@@ -97,7 +100,8 @@ public struct BackupReconciler: Reconciler {
         guard cluster.status.incarnation == backup.status.incarnation else {
             fail(
                 &backup,
-                "EtcdCluster \"\(backup.spec.clusterRef.name)\" is another one than when the backup began; make a new backup")
+                "EtcdCluster \"\(backup.spec.clusterRef.name)\" is another one than when the backup began; make a new backup"
+            )
             return .settled
         }
         let storage: any BackupStorage
@@ -153,6 +157,10 @@ public struct BackupReconciler: Reconciler {
                 try await services.archives.archive(storage(of: backup, cluster)).delete(Self.identity(of: backup))
             } catch let error as ArchiveError where error.code == .notFound {
                 // Nothing was stored, or it is gone already.
+            } catch {
+                backup.status.message = "its bytes cannot be removed: \(error)"
+                services.events.warning(backup, "DeletionBlocked", backup.status.message)
+                throw error
             }
         }
         backup.metadata.finalizers.removeAll { $0 == Self.finalizer }
@@ -216,7 +224,7 @@ public struct BackupReconciler: Reconciler {
     }
 
     private func storage(of backup: EtcdBackup, _ cluster: EtcdCluster?) -> BackupStorageSpec {
-        backup.spec.storage ?? cluster?.spec.backup?.storage ?? BackupStorageSpec()
+        backup.status.storage ?? backup.spec.storage ?? cluster?.spec.backup?.storage ?? BackupStorageSpec()
     }
 
     /// The identity of the stored backup: with the time of the record's creation, so that a record made again under an

@@ -95,6 +95,8 @@ public struct EtcdBackupStatus: Structure {
     public var expected: ByteCount?
     /// Where the backup is.
     public var location = ""
+    /// The storage it goes to, as it was when the backup began; later changes of a cluster's policy do not move it.
+    public var storage: BackupStorageSpec?
     /// The member it was taken from.
     public var member = ""
     /// The revision it holds.
@@ -134,6 +136,7 @@ public struct EtcdBackupStatus: Structure {
         Field("transferred", \.transferred, "Bytes taken from the member so far."),
         Field("expected", \.expected, "Bytes expected in all."),
         Field("location", \.location, "Where the backup is."),
+        Field("storage", \.storage, "The storage it goes to, as it was when the backup began."),
         Field("member", \.member, "The member it was taken from."),
         Field("revision", \.revision, "The revision it holds, read from the file."),
         Field("compactRevision", \.compactRevision, "The revision below which history was compacted away."),
