@@ -100,6 +100,24 @@ struct BackupPlanTests {
         let backups = [2, 10, 9, 1].map { Self.backup(.succeeded, minutes: $0, revision: $0 * 100) }
         #expect(BackupSchedulePlan(backups, incarnation: "a").good.map(\.status.revision) == [1000, 900, 200, 100])
     }
+
+    @Test("A schedule that was missed twice is overdue even if nothing failed", arguments: [(60, true), (125, false)])
+    func missedSchedule(minutes: Int64, isReady: Bool) {
+        let plan = BackupSchedulePlan([Self.backup(.succeeded, minutes: 0)], incarnation: "a")
+        let condition = plan.condition(
+            by: Self.policy(interval: nil, schedule: "0 * * * *"), at: Self.start + .seconds(minutes * 60))
+        #expect(condition.status == (isReady ? .true : .false), "\(condition)")
+        #expect(isReady || condition.reason == "BackupOverdue")
+    }
+
+    @Test("Failures before the newest good backup are still seen by retention")
+    func oldFailures() {
+        let plan = BackupSchedulePlan(
+            [Self.backup(.failed, minutes: 1), Self.backup(.succeeded, minutes: 5), Self.backup(.failed, minutes: 9)],
+            incarnation: "a")
+        #expect(plan.failed.map(\.metadata.name) == ["b-9"])
+        #expect(plan.everFailed.map(\.metadata.name) == ["b-9", "b-1"])
+    }
 }
 
 struct BackupSourceTests {

@@ -12,6 +12,8 @@ struct BackupSchedulePlan {
     let good: [EtcdBackup]
     /// The scheduled backups that failed since the newest good one, newest first.
     let failed: [EtcdBackup]
+    /// All scheduled backups that failed, newest first.
+    let everFailed: [EtcdBackup]
     /// Whether a scheduled backup is under way.
     let isRunning: Bool
 
@@ -23,10 +25,12 @@ struct BackupSchedulePlan {
         self.good = good
         let scheduled = own.filter { $0.metadata.labels[ControllerServices.scheduledLabel] == "true" }
         isRunning = scheduled.contains { $0.status.phase == .pending || $0.status.phase == .running }
-        failed = scheduled.filter { backup in
-            guard backup.status.phase == .failed, let end = backup.status.completionTime else { return false }
+        everFailed = scheduled.filter { $0.status.phase == .failed && $0.status.completionTime != nil }
+            .sorted { Self.order($1) < Self.order($0) }
+        failed = everFailed.filter { backup in
+            guard let end = backup.status.completionTime else { return false }
             return good.first?.status.completionTime.map { end > $0 } ?? true
-        }.sorted { Self.order($1) < Self.order($0) }
+        }
     }
 
     private static func order(_ backup: EtcdBackup) -> (Timestamp, Int64, String) {
@@ -69,6 +73,15 @@ struct BackupSchedulePlan {
         return status
     }
 
+    /// When a second backup in a row will have been missed, with a minute to make it.
+    private static func overdue(after end: Timestamp, by policy: BackupPolicy) -> Timestamp {
+        if let interval = policy.interval { return end + interval * 2 + .seconds(60) }
+        guard let line = policy.schedule, let schedule = try? CronLine(line), let first = schedule.next(after: end),
+            let second = schedule.next(after: first)
+        else { return Timestamp(secondsSinceEpoch: .max / 2_000_000_000) }
+        return second + .seconds(60)
+    }
+
     /// Whether the newest good backup is as recent as the policy asks.
     func condition(by policy: BackupPolicy, at now: Timestamp) -> Condition {
         let failure = failed.first.map { "; the last attempt failed: \($0.status.message)" } ?? ""
@@ -83,10 +96,12 @@ struct BackupSchedulePlan {
         if policy.suspend {
             return Condition(.backupReady, .unknown, reason: "Suspended", message: "backups are suspended; \(message)")
         }
-        if let interval = policy.interval, age > interval * 2 + .seconds(60) {
+        if now > Self.overdue(after: end, by: policy) {
+            let wanted =
+                policy.interval.map { "one every \($0.goText)" } ?? "one by schedule \"\(policy.schedule ?? "")\""
             return Condition(
                 .backupReady, .false, reason: "BackupOverdue",
-                message: "\(message) and is \(age.ageText) old; one every \(interval.goText) is wanted\(failure)")
+                message: "\(message) and is \(age.ageText) old; \(wanted) is wanted\(failure)")
         }
         return failed.isEmpty
             ? Condition(.backupReady, .true, reason: "BackupSucceeded", message: message)

@@ -27,7 +27,8 @@ struct BackupScheduler {
             try await make(for: cluster, policy, at: now)
             return nil
         }
-        await prune(plan, cluster, policy)
+        // Paused means that nothing is touched, and above all nothing removed.
+        if !cluster.spec.paused { await prune(plan, cluster, policy) }
         return due
     }
 
@@ -55,7 +56,7 @@ struct BackupScheduler {
     private func prune(_ plan: BackupSchedulePlan, _ cluster: EtcdCluster, _ policy: BackupPolicy) async {
         let scheduled = plan.good.filter { $0.metadata.labels[ControllerServices.scheduledLabel] == "true" }
         let keepLast = policy.retention.keepLast
-        guard scheduled.count > keepLast || plan.failed.count > keepLast else { return }
+        guard scheduled.count > keepLast || plan.everFailed.count > keepLast else { return }
         do {
             let incarnation = ClusterIncarnation(
                 namespace: cluster.metadata.namespace, name: cluster.metadata.name,
@@ -74,7 +75,7 @@ struct BackupScheduler {
                     cluster, "BackupPruned", "\(record.metadata.name) at revision \(manifest.content.revision)")
             }
             // Failed attempts hold no bytes.
-            for failure in plan.failed.dropFirst(keepLast) {
+            for failure in plan.everFailed.dropFirst(keepLast) {
                 try await services.store.delete(failure)
             }
         } catch {
