@@ -98,7 +98,8 @@ public struct ClusterReconciler: Reconciler {
         let key = cluster.displayName
         let health = cluster.spec.inspections.health
         let interval = health.enabled ? (health.interval ?? .seconds(10)) : .seconds(30)
-        let age = cluster.status.phase == .running ? interval * 2 : min(interval, Self.impatience)
+        let age =
+            cluster.status.phase == .running ? interval * 2 : min(interval, Self.patience(cluster, builder.now) / 2)
         var observation = services.observations.health(of: key, notOlderThan: age)
         if observation == nil {
             let fresh = await services.health.observe(target, named: key, timeout: health.timeout ?? .seconds(5))
@@ -113,7 +114,8 @@ public struct ClusterReconciler: Reconciler {
         if let observation, ClusterIdentity.settle(&cluster, by: observation) {
             services.events.warning(
                 cluster, "IncarnationChanged",
-                "the members belong to cluster \(cluster.status.incarnation); backups of it are kept apart from earlier ones")
+                "the members belong to cluster \(cluster.status.incarnation); backups of it are kept apart from earlier ones"
+            )
         }
     }
 
@@ -160,10 +162,21 @@ public struct ClusterReconciler: Reconciler {
         guard cluster.metadata.finalizers.contains(Self.finalizer) else { return .settled }
         cluster.status.lastOperation = LastOperation(
             type: "Delete", state: "Processing", description: "stopping the members", at: .now)
-        try await services.local.stop(cluster)
-        try await services.local.putAway(cluster)
-        services.observations.forget(cluster.displayName)
-        services.members.forget(cluster.displayName)
+        cluster.status.conditions.set(
+            Condition(.ready, .false, reason: "Deleting", message: "the record is being deleted"), at: .now,
+            generation: cluster.metadata.generation)
+        do {
+            try await services.local.stop(cluster)
+            try await services.local.putAway(cluster)
+        } catch  where !(error is CancellationError) {
+            // A record that does not go must say what holds it.
+            let message = "EtcdCluster \(cluster.displayName) cannot be put away: \(error)"
+            cluster.status.lastOperation = LastOperation(
+                type: "Delete", state: "Error", description: message, at: .now)
+            cluster.status.lastErrors.record(RecordedError(code: "DeletionBlocked", description: message, at: .now))
+            services.events.warning(cluster, "DeletionBlocked", message)
+            throw error
+        }
         cluster.metadata.finalizers.removeAll { $0 == Self.finalizer }
         return .settled
     }
@@ -187,9 +200,19 @@ public struct ClusterReconciler: Reconciler {
         }
     }
 
+    /// How long to wait before a cluster that does not run is looked at again.
+    ///
+    /// The longer it has been so, the longer the wait, so that what is dead for good takes no time from the living.
+    /// Its health inspection keeps its interval.
+    private static func patience(_ cluster: EtcdCluster, _ now: Timestamp) -> Duration {
+        let since = cluster.status.conditions[.ready]?.lastTransitionTime ?? now
+        return min(max(impatience * 2, (now - since) / 10), impatience * 30)
+    }
+
     private func outcome(_ cluster: EtcdCluster, _ nextBackup: Timestamp?, _ now: Timestamp) -> Outcome {
         guard cluster.status.phase == .running else {
-            return .again(after: Self.impatience * 2, because: "the cluster is \(cluster.status.phase.rawValue)")
+            return .again(
+                after: Self.patience(cluster, now), because: "the cluster is \(cluster.status.phase.rawValue)")
         }
         // Without a health inspection nobody else looks, so this loop does.
         let look: Duration = cluster.spec.inspections.health.enabled ? .seconds(60) : .seconds(30)

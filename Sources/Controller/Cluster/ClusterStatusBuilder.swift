@@ -129,7 +129,11 @@ struct ClusterStatusBuilder {
         case .pending, .creating:
             return Condition(.ready, .false, reason: "Creating", message: "members are being started")
         case .unknown: return Condition(.ready, .unknown, reason: "NotObserved", message: message)
-        case .degraded: return Condition(.ready, .false, reason: cluster.status.readyMembers < voters(cluster) ? "MembersMissing" : "FindingsOpen", message: message)
+        case .degraded:
+            return Condition(
+                .ready, .false,
+                reason: cluster.status.readyMembers < voters(cluster) ? "MembersMissing" : "FindingsOpen",
+                message: message)
         case .quorumLost: return Condition(.ready, .false, reason: "QuorumLost", message: message)
         case .failed: return Condition(.ready, .false, reason: "Failed", message: message)
         case .deleting: return Condition(.ready, .false, reason: "Deleting", message: "the record is being deleted")
