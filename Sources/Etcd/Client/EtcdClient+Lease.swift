@@ -47,14 +47,16 @@ extension EtcdClient {
         let clock = ContinuousClock()
         var expiry = clock.now + timeToLive
         while true {
+            var pause = timeToLive / 3
             do {
                 let grant = try await leaseKeepAliveOnce(id)
                 expiry = clock.now + grant.timeToLive
             } catch {
                 guard error.isRetryable, clock.now < expiry else { throw error }
+                pause = timeToLive / 20
             }
             do {
-                try await clock.sleep(until: min(clock.now + timeToLive / 3, expiry))
+                try await clock.sleep(until: min(clock.now + pause, expiry))
             } catch {
                 throw EtcdError(
                     .cancelled, "renewing lease \(String(id, radix: 16)) was given up", endpoint: endpoint.url)

@@ -200,12 +200,12 @@ struct WatchTests {
         try await withRealEtcd { etcd in
             let client = try etcd.client()
             var options = WatchStream.Options()
-            options.heartbeat = .milliseconds(100)
+            options.heartbeat = .seconds(1)
             try await client.withWatchStream(options: options) { stream in
                 let watch = stream.watch(.all, from: 1)
                 let clock = ContinuousClock()
-                let end = clock.now + .seconds(1)
-                try await eventually("a second has passed", timeout: .seconds(5)) { clock.now > end }
+                let end = clock.now + .milliseconds(3_500)
+                try await eventually("longer than a silence may last", timeout: .seconds(20)) { clock.now > end }
                 let revision = try await client.put("k", "").header.revision
                 #expect(try await watch.next().summary == ["k@\(revision)"])
                 #expect(stream.lastFailure == nil)

@@ -56,18 +56,15 @@ extension WatchStream {
         }
     }
 
-    /// Asks for a sign of life whenever nothing came since the last beat.
+    /// Asks for a sign of life at every beat; a member that is busy with events may leave it unanswered.
     private func beat(_ stream: GRPCStream) async {
-        var heard = -1
         while !Task.isCancelled {
             do {
                 try await Task.sleep(for: options.heartbeat)
             } catch {
                 return  // Cancelled: the connection has ended.
             }
-            let now = state.withLock { $0.heard }
-            if now == heard { stream.send(WatchRequest.progress) }
-            heard = now
+            stream.send(WatchRequest.progress)
         }
     }
 
