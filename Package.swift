@@ -50,7 +50,7 @@ let package = Package(
 
         // Layer 3: what is done with clusters.
         library("Archive", ["Model", "Threads", "Etcd", "Crypto", "CPlatform"]),
-        library("Nodes", ["Threads", "CPlatform"]),
+        library("Nodes", ["Model", "Threads", "CPlatform"]),
         library("Inspectors", ["Model"]),
         library("Observers", ["Model", "Transport", "Etcd"]),
 
@@ -97,7 +97,7 @@ let package = Package(
         tests(of: "Store", ["Model", "Threads", "TestSupport"]),
         tests(of: "Etcd", ["TestSupport", "Transport", "Model", "Crypto"]),
         tests(of: "Archive", ["TestSupport", "Model", "Etcd", "Crypto", "Transport"]),
-        tests(of: "Nodes", ["TestSupport"]),
+        tests(of: "Nodes", ["TestSupport", "Model"]),
         tests(of: "Inspectors", ["Model"]),
         tests(of: "Observers", ["TestSupport", "Model", "Inspectors", "Transport", "Etcd", "Crypto"]),
         tests(of: "Controller", ["TestSupport", "Model", "Store", "ControllerRuntime", "Nodes", "Observers"]),

@@ -1,5 +1,6 @@
 internal import CPlatform
 import Glibc
+import Model
 import Synchronization
 internal import Threads
 
@@ -9,7 +10,7 @@ final class ExitWatcher: Sendable {
     struct Exit: Sendable {
         var process: ProcessIdentity
         var status: ProcessExitStatus
-        var at: WallTime
+        var at: Timestamp
     }
 
     private struct State {
@@ -71,7 +72,7 @@ final class ExitWatcher: Sendable {
         var events = [epoll_event](repeating: epoll_event(), count: 64)
         while true {
             let count = epoll_wait(epoll, &events, Int32(events.count), -1)
-            let now = WallTime.now
+            let now = Timestamp.now
             let isStopped = state.withLock { state in
                 for event in events.prefix(Int(max(0, count))) {
                     guard let handle = state.watched.removeValue(forKey: event.data.fd) else { continue }

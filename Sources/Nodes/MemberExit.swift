@@ -1,3 +1,5 @@
+public import Model
+
 /// How a process ended, as far as the kernel tells.
 public enum ProcessExitStatus: Sendable, Hashable, CustomStringConvertible {
     /// It ended by itself with this code.
@@ -24,12 +26,12 @@ public struct MemberExit: Sendable, Equatable, CustomStringConvertible {
     /// Why, as its log tells.
     public var reason: ExitReason
     /// When it was noticed.
-    public var at: WallTime
+    public var at: Timestamp
     /// The log's own words for the reason, or its last lines; at most five, shortened.
     public var evidence: [String]
 
     /// Describes an end.
-    public init(status: ProcessExitStatus, reason: ExitReason, at: WallTime, evidence: [String]) {
+    public init(status: ProcessExitStatus, reason: ExitReason, at: Timestamp, evidence: [String]) {
         self.status = status
         self.reason = reason
         self.at = at

@@ -1,7 +1,9 @@
+public import Model
+
 /// What is known of a member's process.
 public enum MemberState: Sendable, Equatable {
     /// The process is there; whether etcd serves is for a probe to say.
-    case running(pid: Int32, since: WallTime)
+    case running(pid: Int32, since: Timestamp)
     /// It was asked to stop and has not ended yet.
     case stopping(pid: Int32)
     /// No process is there, and none is wanted.
@@ -9,7 +11,7 @@ public enum MemberState: Sendable, Equatable {
     /// It ended for a reason that another start cannot cure; see `ExitReason.isPermanent`.
     case exited(MemberExit)
     /// It ended and is started again at `until`.
-    case backingOff(until: WallTime, failures: Int, last: MemberExit)
+    case backingOff(until: Timestamp, failures: Int, last: MemberExit)
     /// It cannot be started as things are; tried again by the next `ensureRunning`, and by itself if it has run before.
     case blocked(NodeError)
 

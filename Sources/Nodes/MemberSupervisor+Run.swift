@@ -1,3 +1,5 @@
+import Model
+
 extension MemberSupervisor {
     /// Notices exits and starts crashed members again, until cancelled; to be called once.
     ///
@@ -55,7 +57,7 @@ extension MemberSupervisor {
         if reason == .unexplained, isFull(directory) { reason = .diskFull }
         let last = MemberExit(status: exit.status, reason: reason, at: exit.at, evidence: evidence)
 
-        let lifetime = exit.at.since(exit.process.startedAt)
+        let lifetime = exit.at - exit.process.startedAt
         let failures = backoff.failures(after: known.failures, lifetime: lifetime)
         members[directory]?.failures = failures
         if reason.isPermanent {
@@ -63,7 +65,7 @@ extension MemberSupervisor {
             return
         }
         let delay = backoff.delay(failures: failures, chance: .random(in: 0...1))
-        transition(directory, to: .backingOff(until: exit.at.advanced(by: delay), failures: failures, last: last))
+        transition(directory, to: .backingOff(until: exit.at + delay, failures: failures, last: last))
         waker.yield(.restart(Restart(directory: directory, epoch: known.epoch + 1, delay: delay)))
     }
 

@@ -1,4 +1,5 @@
 import Glibc
+import Model
 internal import Threads
 
 /// Keeps members' processes running: starts or adopts them, notices their end at once, starts them again.
@@ -71,7 +72,7 @@ public actor MemberSupervisor {
         }
         switch known.state {
         case .exited where isSameSpec: return known.state
-        case .backingOff(let until, _, _) where isSameSpec && WallTime.now < until: return known.state
+        case .backingOff(let until, _, _) where isSameSpec && Timestamp.now < until: return known.state
         default: return start(spec.directory)
         }
     }

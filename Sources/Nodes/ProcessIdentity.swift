@@ -1,4 +1,5 @@
 import Glibc
+import Model
 
 /// A process that cannot be mistaken for a later one with the same number: the number and when it started.
 struct ProcessIdentity: Sendable, Hashable {
@@ -26,13 +27,13 @@ struct ProcessIdentity: Sendable, Hashable {
     }
 
     /// When the process started.
-    var startedAt: WallTime {
+    var startedAt: Timestamp {
         var uptime = timespec()
         clock_gettime(CLOCK_BOOTTIME, &uptime)
         let ticksPerSecond = max(1, Int(sysconf(Int32(_SC_CLK_TCK))))
         let sinceBoot = Duration.milliseconds(Int(startTicks) * 1_000 / ticksPerSecond)
         let bootedFor = Duration.seconds(uptime.tv_sec) + .nanoseconds(uptime.tv_nsec)
-        return WallTime.now.advanced(by: sinceBoot - bootedFor)
+        return Timestamp.now + (sinceBoot - bootedFor)
     }
 
     /// The command line, program first.

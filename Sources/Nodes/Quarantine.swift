@@ -1,4 +1,5 @@
 import Glibc
+public import Model
 
 /// Where members' homes go instead of being deleted, each with a note why, by whom and when.
 ///
@@ -17,7 +18,7 @@ public struct Quarantine: Sendable {
         /// Who moved it.
         public var actor: String
         /// When it was moved.
-        public var at: WallTime
+        public var at: Timestamp
     }
 
     /// The directory that holds the entries.
@@ -33,14 +34,13 @@ public struct Quarantine: Sendable {
     /// The note is written before the move, so that nothing ever lies in quarantine unexplained. Throws `inUse` while
     /// a process runs on it, `locked` while one is being started, `otherFileSystem` when a rename cannot do it.
     public func take(
-        _ directory: MemberDirectory, reason: String, actor: String, at now: WallTime = .now
+        _ directory: MemberDirectory, reason: String, actor: String, at now: Timestamp = .now
     ) throws(NodeError) -> Entry? {
         try withIdleHome(directory) { () throws(NodeError) in
             let owner = try directory.owner()
-            // The note keeps whole seconds.
-            let now = WallTime(sinceEpoch: .seconds(now.sinceEpoch.components.seconds))
             var entry = Entry(
-                path: "", owner: owner, origin: directory.path, reason: reason, actor: actor, at: now)
+                path: "", owner: owner, origin: directory.path, reason: reason, actor: actor,
+                at: now.wholeSeconds)  // As the note keeps it.
             try Self.writeNote(entry, in: directory.path)
             entry.path = try freePath(for: entry)
             try move(directory, to: entry.path)
@@ -70,8 +70,8 @@ public struct Quarantine: Sendable {
     }
 
     /// Removes for good what was moved here longer ago than `age`, and the leftovers of deletions; returns what went.
-    public func purge(olderThan age: Duration, now: WallTime = .now) throws(NodeError) -> [Entry] {
-        let expired = try entries().filter { now.since($0.at) > age }
+    public func purge(olderThan age: Duration, now: Timestamp = .now) throws(NodeError) -> [Entry] {
+        let expired = try entries().filter { now - $0.at > age }
         for entry in expired { try discard(entry.path, of: nil) }
         for name in try LocalFiles.names(in: path) ?? [] where name.hasPrefix(Self.discardPrefix) {
             try LocalFiles.removeTree("\(path)/\(name)")
@@ -116,7 +116,9 @@ public struct Quarantine: Sendable {
     private func freePath(for entry: Entry) throws(NodeError) -> String {
         let owner = entry.owner.map { "\($0.cluster)-\($0.member)" } ?? "unknown"
         let plain = String(owner.map { $0.isLetter || $0.isNumber || $0 == "-" || $0 == "_" ? $0 : "." })
-        let base = "\(path)/\(entry.at.compact)-\(plain)"
+        // As `20260131T120000Z`, whose order as text is its order in time.
+        let time = entry.at.description.filter { $0 != "-" && $0 != ":" }
+        let base = "\(path)/\(time)-\(plain)"
         let taken = Set(try LocalFiles.names(in: path) ?? [])
         for number in 1... {
             let candidate = number == 1 ? base : "\(base)-\(number)"
@@ -134,7 +136,7 @@ extension Quarantine {
         text["origin"] = entry.origin
         text["reason"] = entry.reason
         text["by"] = entry.actor
-        text["at"] = "\(entry.at.sinceEpoch.components.seconds)"
+        text["at"] = "\(entry.at.secondsSinceEpoch)"
         text["at-text"] = entry.at.description
         text["member"] = entry.owner?.member
         text["cluster"] = entry.owner?.cluster
@@ -147,7 +149,9 @@ extension Quarantine {
     private static func readNote(_ home: String) throws(NodeError) -> Entry? {
         guard let bytes = try LocalFiles.read("\(home)/\(noteName)") else { return nil }
         let text = KeyValueText(bytes)
-        guard let seconds = text["at"].flatMap({ Int64($0) }), let origin = text["origin"] else { return nil }
+        guard let seconds = text["at"].flatMap({ Int64($0) }), let origin = text["origin"],
+            seconds.magnitude < 9_000_000_000  // What a time can hold, until 2255; a damaged note may say anything.
+        else { return nil }
         var owner: MemberIdentity?
         if let member = text["member"], let cluster = text["cluster"], let uid = text["cluster-uid"],
             let incarnation = text["incarnation"]
@@ -156,6 +160,6 @@ extension Quarantine {
         }
         return Entry(
             path: home, owner: owner, origin: origin, reason: text["reason"] ?? "", actor: text["by"] ?? "",
-            at: WallTime(sinceEpoch: .seconds(seconds)))
+            at: Timestamp(secondsSinceEpoch: seconds))
     }
 }

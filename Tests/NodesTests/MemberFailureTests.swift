@@ -1,4 +1,5 @@
 import Glibc
+import Model
 import TestSupport
 import Testing
 
@@ -64,7 +65,7 @@ struct MemberFailureTests {
             }
             let waits = await log.changes.compactMap { change -> Duration? in
                 guard case .backingOff(let until, _, let last) = change.change.state else { return nil }
-                return until.since(last.at)
+                return until - last.at
             }
             for (index, wait) in waits.enumerated() {
                 let shortest = Duration.milliseconds(50) * (1 << index)

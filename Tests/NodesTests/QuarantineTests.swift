@@ -1,4 +1,5 @@
 import Glibc
+import Model
 import TestSupport
 import Testing
 
@@ -25,7 +26,7 @@ struct QuarantineTests {
 
     @Test("Every byte is kept, with a note why, by whom and when; two homes of one second do not collide")
     func keepsBytes() throws {
-        let now = WallTime(sinceEpoch: .seconds(1_700_000_000))
+        let now = Timestamp(secondsSinceEpoch: 1_700_000_000)
         for content in ["first", "second"] {
             let home = try home(content)
             let entry = try #require(
@@ -54,13 +55,13 @@ struct QuarantineTests {
     @Test("Only what is older than its time to live is purged, and leftovers of deletions with it")
     func purges() throws {
         let day = Duration.seconds(86_400)
-        let now = WallTime.now
+        let now = Timestamp.now
         for age in [10, 5, 1] {
-            _ = try quarantine.take(try home("\(age)"), reason: "r", actor: "a", at: now.advanced(by: day * -age))
+            _ = try quarantine.take(try home("\(age)"), reason: "r", actor: "a", at: now - day * age)
         }
         try LocalFiles.makeDirectory("\(quarantine.path)/.deleting-x/y")
         let gone = try quarantine.purge(olderThan: day * 4, now: now)
-        #expect(gone.map { Int((now.since($0.at) / day).rounded()) } == [10, 5])
+        #expect(gone.map { Int(((now - $0.at) / day).rounded()) } == [10, 5])
         #expect(try quarantine.entries().map { readTextFile("\($0.path)/data/member/db") } == ["1"])
         #expect(directoryEntries(quarantine.path).count == 1)
     }

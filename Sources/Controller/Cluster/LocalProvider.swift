@@ -222,10 +222,9 @@ public actor LocalProvider {
         var view = ProcessView(newRestarts: restarts, message: "")
         switch state {
         case .running(let pid, let since):
-            let start = Timestamp(nanosecondsSinceEpoch: since.sinceEpoch.nanoseconds)
             view.pid = Int64(pid)
-            view.startTime = start.wholeSeconds
-            view.phase = Timestamp.now - start < Self.startGrace ? .starting : nil
+            view.startTime = since.wholeSeconds
+            view.phase = Timestamp.now - since < Self.startGrace ? .starting : nil
         case .stopping(let pid):
             view.pid = Int64(pid)
             view.phase = .stopped
@@ -235,7 +234,7 @@ public actor LocalProvider {
             view.phase = .failed
             view.message = exit.description
         case .backingOff(let until, let failures, let last):
-            let wait = max(.zero, until.since(.now)).components.seconds
+            let wait = max(.zero, until - .now).components.seconds
             view.phase = .backingOff
             view.message = "\(last); started again in \(wait)s (\(failures) failures in a row)"
         case .blocked(let error):
