@@ -1,3 +1,5 @@
+import Model
+
 /// What one member says about itself.
 public struct EtcdStatus: Sendable, Hashable {
     /// Who answered, and at which revision.
