@@ -98,25 +98,6 @@ let origin = BackupPipeline.Origin(
     clusterID: 0xCDF8_18A4, memberName: "orders-0", memberID: 0x8E9E_05C5, endpoint: "http://127.0.0.1:2379",
     etcdVersion: "3.4.23")
 
-func readFile(_ path: String) throws -> [UInt8] {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw TestSupportError("cannot open \(path)") }
-    defer { close(descriptor) }
-    let size = Int(lseek(descriptor, 0, SEEK_END))
-    return [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
-        count = max(0, pread(descriptor, buffer.baseAddress, size, 0))
-    }
-}
-
-func writeFile(_ bytes: [UInt8], to path: String) throws {
-    let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
-    guard descriptor >= 0 else { throw TestSupportError("cannot open \(path)") }
-    defer { close(descriptor) }
-    guard bytes.withUnsafeBytes({ write(descriptor, $0.baseAddress, $0.count) }) == bytes.count else {
-        throw TestSupportError("cannot write \(path)")
-    }
-}
-
 /// The paths of all files below a directory, hidden ones included, without the directory's own.
 func tree(_ root: String) -> [String] {
     directoryEntries(root).flatMap { name in

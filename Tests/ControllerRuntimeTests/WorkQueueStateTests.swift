@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import ControllerRuntime
@@ -131,7 +132,7 @@ struct WorkQueueStateTests {
 
     @Test("Under random use no key is handed out twice at once and no added key is forgotten", arguments: 0..<20)
     func randomUse(seed: UInt64) {
-        var random = SeededGenerator(seed: seed)
+        var random = SeededRandom(seed: seed)
         var state = State()
         var wanted: Set<String> = []
         var running: Set<String> = []
@@ -175,7 +176,7 @@ struct WorkQueueStateTests {
 
     @Test("A heap of timers gives out its keys in order, with any of them taken out", arguments: 0..<10)
     func timerHeap(seed: UInt64) {
-        var random = SeededGenerator(seed: seed)
+        var random = SeededRandom(seed: seed)
         var heap = TimerHeap<Int, ManualClock.Instant>()
         var expected: [(moment: ManualClock.Instant, key: Int, id: TimerHeap<Int, ManualClock.Instant>.ID)] = []
         for key in 0..<600 {
@@ -199,34 +200,17 @@ struct WorkQueueStateTests {
         arguments: [(1, 0.5), (2, 1), (3, 2), (8, 64), (9, 120), (1000, 120), (Int.max, 120)]
             as [(Int, Double)])
     func backoff(failures: Int, seconds: Double) {
-        var random = SeededGenerator(seed: 1)
+        var random = SeededRandom(seed: 1)
         let backoff = Backoff(jitter: Jitter(0))
         #expect(backoff.delay(afterFailures: failures, using: &random) == .seconds(seconds))
     }
 
     @Test("Jitter stays within its share and leaves the mean where it is")
     func jitter() {
-        var random = SeededGenerator(seed: 7)
+        var random = SeededRandom(seed: 7)
         let spans = (0..<10_000).map { _ in Jitter(0.1).applied(to: .seconds(10), using: &random) / .seconds(1) }
         #expect(spans.allSatisfy { (9...11).contains($0) })
         #expect(abs(spans.reduce(0, +) / 10_000 - 10) < 0.02)
         #expect((spans.max() ?? 0) - (spans.min() ?? 0) > 1.9)
-    }
-}
-
-/// Random numbers that are the same in each run (SplitMix64).
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) {
-        state = seed
-    }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

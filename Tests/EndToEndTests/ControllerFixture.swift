@@ -76,22 +76,24 @@ final class ControllerFixture: Sendable {
 
     /// Runs a command of the executable against this controller.
     func lodestone(_ arguments: String..., timeout: Duration = .seconds(120)) async throws -> Output {
-        try await ChildProcess.run(
-            Self.executable, arguments,
-            environment: ["PATH": "/usr/bin:/bin", "LODESTONE_KUBECONFIG": data + "/kubeconfig"], timeout: timeout)
+        try await run(arguments, timeout)
     }
 
     /// Runs a command that must succeed, and returns what it printed.
     @discardableResult
     func succeed(_ arguments: String..., timeout: Duration = .seconds(120)) async throws -> String {
-        let output = try await ChildProcess.run(
-            Self.executable, arguments,
-            environment: ["PATH": "/usr/bin:/bin", "LODESTONE_KUBECONFIG": data + "/kubeconfig"], timeout: timeout)
+        let output = try await run(arguments, timeout)
         guard output.status == 0 else {
             throw TestSupportError(
                 "lodestone \(arguments.joined(separator: " ")) ended with \(output.status): \(output.errors)")
         }
         return output.output
+    }
+
+    private func run(_ arguments: [String], _ timeout: Duration) async throws -> Output {
+        try await ChildProcess.run(
+            Self.executable, arguments,
+            environment: ["PATH": "/usr/bin:/bin", "LODESTONE_KUBECONFIG": data + "/kubeconfig"], timeout: timeout)
     }
 
     /// Applies a manifest given as text.

@@ -7,8 +7,8 @@ import Transport
 struct KubeconfigTests {
     private func kubeconfig(_ text: String, files: [String: String] = [:]) async throws -> Kubeconfig {
         try await withTemporaryDirectory { directory in
-            try write(text, to: "\(directory)/kubeconfig")
-            for (name, content) in files { try write(content, to: "\(directory)/\(name)") }
+            try writeTextFile("\(directory)/kubeconfig", text)
+            for (name, content) in files { try writeTextFile("\(directory)/\(name)", content) }
             return try Kubeconfig(
                 path: "kubeconfig",
                 session: Session(

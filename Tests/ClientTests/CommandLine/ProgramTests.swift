@@ -109,11 +109,12 @@ struct ProgramTests {
     @Test("A dry run by the client checks directories in the order of kinds")
     func dryRun() async throws {
         try await withTemporaryDirectory { directory in
-            try write(
-                "kind: EtcdBackup\napiVersion: lodestone.dev/v1alpha1\nmetadata: {name: b}\nspec: {clusterRef: {name: c}}\n",
-                to: "\(directory)/a.yaml")
-            try write("kind: Namespace\napiVersion: v1\nmetadata: {name: n}\n", to: "\(directory)/b.yml")
-            try write("not a manifest", to: "\(directory)/notes.txt")
+            try writeTextFile(
+                "\(directory)/a.yaml",
+                "kind: EtcdBackup\napiVersion: lodestone.dev/v1alpha1\nmetadata: {name: b}\nspec: {clusterRef: {name: c}}\n"
+            )
+            try writeTextFile("\(directory)/b.yml", "kind: Namespace\napiVersion: v1\nmetadata: {name: n}\n")
+            try writeTextFile("\(directory)/notes.txt", "not a manifest")
             let session = TestSession(in: directory)
             #expect(await session.run("apply -f . --dry-run=client") == .success)
             #expect(session.output == "namespace/n is valid (dry run)\netcdbackup/b is valid (dry run)\n")

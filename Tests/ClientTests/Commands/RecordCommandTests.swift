@@ -185,12 +185,12 @@ struct RecordCommandTests {
                 // The address of one controller with the trust and the token of another.
                 let text = try #require(readTextFile(other.kubeconfig))
                 let wrong = try #require(text.firstMatch(of: /server: .*/)?.output).description
-                try write(text.replacing(wrong, with: "server: \(server.url)"), to: other.directory.file("wrong"))
+                try writeTextFile(other.directory.file("wrong"), text.replacing(wrong, with: "server: \(server.url)"))
                 let untrusted = TestSession(in: other.directory.path)
                 #expect(await untrusted.run("get ec --kubeconfig wrong") == .unreachable)
                 #expect(untrusted.errors.contains("certificate"))
                 let insecure = text.replacing(wrong, with: "server: \(server.url)\n    insecure-skip-tls-verify: true")
-                try write(insecure, to: other.directory.file("insecure"))
+                try writeTextFile(other.directory.file("insecure"), insecure)
                 let unknown = TestSession(in: other.directory.path)
                 #expect(await unknown.run("get ec --kubeconfig insecure") == .failure)
                 #expect(unknown.errors.contains("the controller does not know us"))

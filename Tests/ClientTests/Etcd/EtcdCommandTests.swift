@@ -66,7 +66,7 @@ struct EtcdCommandTests {
                 "server.key": server.privateKeyPEM, "client.crt": client.certificatePEM,
                 "client.key": client.privateKeyPEM, "password": "secret\n",
             ]
-            for (name, text) in files { try write(text, to: "\(directory)/\(name)") }
+            for (name, text) in files { try writeTextFile("\(directory)/\(name)", text) }
             let tls = RealEtcd.TLS(
                 authority: "\(directory)/ca.crt", certificate: "\(directory)/server.crt",
                 key: "\(directory)/server.key", client: ("\(directory)/client.crt", "\(directory)/client.key"),

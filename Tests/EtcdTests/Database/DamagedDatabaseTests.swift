@@ -14,7 +14,7 @@ struct DamagedDatabaseTests {
             for number in 0..<300 {
                 var damaged = snapshot
                 let what = damage(&damaged, kind: number % 6, with: &random)
-                try write(damaged, to: path)
+                try writeFile(damaged, to: path)
                 let error = #expect(throws: DatabaseError.self, "\(what)") {
                     let file = try DatabaseFile(path: path)
                     try file.verifyTrailer()
@@ -32,7 +32,7 @@ struct DamagedDatabaseTests {
     func structure() async throws {
         try await withSnapshot { snapshot, path in
             let bare = Array(snapshot.dropLast(32))
-            try write(bare, to: path)
+            try writeFile(bare, to: path)
             let sound = try DatabaseFile(path: path).summary()
             var random = SeededRandom(seed: 13)
             var refused = 0
@@ -45,7 +45,7 @@ struct DamagedDatabaseTests {
                     damaged[start + Int.random(in: range, using: &random)] ^=
                         1 << UInt8.random(in: 0..<8, using: &random)
                 }
-                try write(damaged, to: path)
+                try writeFile(damaged, to: path)
                 do {
                     let summary = try DatabaseFile(path: path).summary()
                     let isUsed = bare[start..<start + 4096].contains { $0 != 0 }
@@ -63,7 +63,7 @@ struct DamagedDatabaseTests {
     func headers() async throws {
         try await withSnapshot { snapshot, path in
             let bare = Array(snapshot.dropLast(32))
-            try write(bare, to: path)
+            try writeFile(bare, to: path)
             let file = try DatabaseFile(path: path)
             let (page, count) = try firstRecordLeaf(of: file)
             let start = Int(page) * file.pageSize
@@ -72,7 +72,7 @@ struct DamagedDatabaseTests {
                 for bit in 0..<8 {
                     var damaged = bare
                     damaged[start + offset] ^= 1 << bit
-                    try write(damaged, to: path)
+                    try writeFile(damaged, to: path)
                     #expect(throws: DatabaseError.self, "bit \(bit) of byte \(offset) of page \(page)") {
                         try DatabaseFile(path: path).summary()
                     }
@@ -94,7 +94,7 @@ struct DamagedDatabaseTests {
             // The first child of the root is the root itself.
             let child = Int(root) * file.pageSize + 16 + 8
             for byte in 0..<8 { damaged[child + byte] = UInt8(truncatingIfNeeded: root >> UInt64(8 * byte)) }
-            try write(damaged, to: path)
+            try writeFile(damaged, to: path)
             let error = #expect(throws: DatabaseError.self) { try DatabaseFile(path: path).summary() }
             #expect(error?.page == root)
             #expect(error?.description.contains("reached twice") == true)
@@ -121,7 +121,7 @@ struct DamagedDatabaseTests {
                         Int(root) * file.pageSize + 16 + left * 16 + byte,
                         Int(root) * file.pageSize + 16 + right * 16 + byte)
                 }
-                try write(damaged, to: path)
+                try writeFile(damaged, to: path)
                 let error = #expect(throws: DatabaseError.self) { try DatabaseFile(path: path).summary() }
                 #expect(error?.detail.contains("belongs to another page") == true)
             }
@@ -132,7 +132,7 @@ struct DamagedDatabaseTests {
     func foreign(size: Int) async throws {
         try await withTemporaryDirectory { directory in
             var random = SeededRandom(seed: UInt64(size))
-            try write((0..<size).map { _ in UInt8.random(in: 0...255, using: &random) }, to: "\(directory)/file")
+            try writeFile((0..<size).map { _ in UInt8.random(in: 0...255, using: &random) }, to: "\(directory)/file")
             let error = #expect(throws: DatabaseError.self) { try DatabaseFile(path: "\(directory)/file") }
             #expect(error?.code == .notADatabase)
         }
@@ -155,9 +155,9 @@ struct DamagedDatabaseTests {
             for page in [0, 1] {
                 var torn = Array(snapshot.dropLast(32))
                 for offset in 20..<60 { torn[page * 4096 + offset] ^= 0x55 }
-                try write(torn, to: path)
+                try writeFile(torn, to: path)
                 #expect(try DatabaseFile(path: path).summary().liveKeys > 0)
-                try write(torn + snapshot.suffix(32), to: path)
+                try writeFile(torn + snapshot.suffix(32), to: path)
                 let error = #expect(throws: DatabaseError.self) { try DatabaseFile(path: path) }
                 #expect(error?.isDamage == true)
             }
@@ -231,6 +231,6 @@ private func withSnapshot(_ body: ([UInt8], String) async throws -> Void) async 
             try await workload.run(rounds: 12)
             try await etcd.etcdctl("snapshot", "save", path)
         }
-        try await body(try read(path), path)
+        try await body(try readFile(path), path)
     }
 }

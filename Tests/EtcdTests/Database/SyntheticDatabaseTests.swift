@@ -189,7 +189,7 @@ struct SyntheticDatabaseTests {
 
     private func withFile(_ bytes: [UInt8], _ body: (DatabaseFile) throws -> Void) async throws {
         try await withTemporaryDirectory { directory in
-            try write(bytes, to: "\(directory)/db")
+            try writeFile(bytes, to: "\(directory)/db")
             try body(try DatabaseFile(path: "\(directory)/db"))
         }
     }

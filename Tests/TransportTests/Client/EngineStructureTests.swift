@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Transport
@@ -19,7 +20,7 @@ struct EngineStructureTests {
         let start = ContinuousClock.now
         var heap = DeadlineHeap()
         var expected: [(transfer: Transfer, instant: ContinuousClock.Instant)] = []
-        var random = SplitMix(state: 7)
+        var random = SeededRandom(seed: 7)
         for _ in 0..<3000 {
             let instant = start + .milliseconds(Int(random.next() % 10_000))
             switch random.next() % 4 {
@@ -125,18 +126,5 @@ struct EngineStructureTests {
         take()
         #expect(sent.count == 7)
         #expect(supplies.last == .end)
-    }
-}
-
-/// Random numbers that are the same in every run.
-private struct SplitMix {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var value = state
-        value = (value ^ (value >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        value = (value ^ (value >> 27)) &* 0x94d0_49bb_1331_11eb
-        return value ^ (value >> 31)
     }
 }

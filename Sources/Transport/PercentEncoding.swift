@@ -26,7 +26,8 @@ enum PercentEncoding {
         return bytes.contains(0) ? nil : String(validating: bytes, as: UTF8.self)
     }
 
-    private static func digit(_ character: UInt8) -> UInt8? {
+    /// What a hexadecimal digit stands for; nil if it is none.
+    static func digit(_ character: UInt8) -> UInt8? {
         Character(UnicodeScalar(character)).hexDigitValue.map { UInt8($0) }
     }
 }
