@@ -1,5 +1,4 @@
 import Archive
-import Glibc
 import TestSupport
 
 /// A snapshot of a small etcd 3.4 cluster with some history, made once for all tests of this module.
