@@ -235,7 +235,8 @@ public struct BackupReconciler: Reconciler {
         return BackupID(
             cluster: ClusterIncarnation(
                 namespace: backup.metadata.namespace, name: backup.spec.clusterRef.name,
-                incarnation: backup.status.incarnation), name: "\(stamp)-\(backup.metadata.name)")
+                incarnation: backup.status.incarnation),
+            name: "\(stamp)-\(backup.metadata.name)-\(backup.metadata.uid.prefix(8))")
     }
 
     private static func isWorthRetrying(_ error: any Error) -> Bool {
