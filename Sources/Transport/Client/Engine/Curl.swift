@@ -159,15 +159,11 @@ final class CurlEasy {
     }
 
     private func setTLS(_ endpoint: Endpoint) {
-        guard endpoint.scheme == .https else {
-            return
-        }
+        guard endpoint.scheme == .https else { return }
         set(CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2)
         // A remembered TLS session would let a connection in without its client certificate being looked at again.
         set(CURLOPT_SSL_SESSIONID_CACHE, 0)
-        guard let options = endpoint.tls else {
-            return
-        }
+        guard let options = endpoint.tls else { return }
         if options.skipsVerification {
             set(CURLOPT_SSL_VERIFYPEER, 0)
             set(CURLOPT_SSL_VERIFYHOST, 0)
