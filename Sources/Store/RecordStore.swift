@@ -10,10 +10,14 @@ public final class RecordStore: Sendable {
     private let options: StoreOptions
     private let writer: RecordWriter
     private let reader: RecordReader
+    private let cache: RecordCache
     private let hub: ChangeHub
 
-    private init(_ options: StoreOptions, writer: RecordWriter, reader: RecordReader, hub: ChangeHub) {
+    private init(
+        _ options: StoreOptions, writer: RecordWriter, reader: RecordReader, cache: RecordCache, hub: ChangeHub
+    ) {
         self.options = options
+        self.cache = cache
         self.writer = writer
         self.reader = reader
         self.hub = hub
@@ -31,11 +35,12 @@ public final class RecordStore: Sendable {
         _ options: StoreOptions, now: @escaping @Sendable () -> Timestamp = { .now }
     ) async throws(StoreError) -> RecordStore {
         let hub = ChangeHub()
-        let writer = RecordWriter(executor: BlockingExecutor(), options: options, hub: hub, now: now)
+        let cache = RecordCache()
+        let writer = RecordWriter(executor: BlockingExecutor(), options: options, cache: cache, hub: hub, now: now)
         let reader = RecordReader(executor: BlockingExecutor(), options: options)
         try await writer.open()
         try await reader.open()
-        let store = RecordStore(options, writer: writer, reader: reader, hub: hub)
+        let store = RecordStore(options, writer: writer, reader: reader, cache: cache, hub: hub)
         try await store.ensureDefaultNamespace()
         return store
     }
@@ -43,6 +48,7 @@ public final class RecordStore: Sendable {
     /// Ends all watches and closes the file; later calls are refused and the data directory is free for others.
     public func close() async {
         hub.end()
+        cache.close()
         await reader.close()
         await writer.close()
     }
@@ -68,7 +74,20 @@ public final class RecordStore: Sendable {
     ///
     /// - Throws: `.notFound`.
     public func get(_ id: RecordID) async throws(StoreError) -> Record {
-        try await reader.row(id).record(path: options.path)
+        let (known, moment) = cache.look(up: id)
+        switch known {
+        case .present(let record): return record
+        case .absent: throw .notFound(id)
+        case nil: break
+        }
+        do throws(StoreError) {
+            let record = try await reader.row(id).record(path: options.path)
+            cache.keep(.present(record), of: id, ifStillAt: moment)
+            return record
+        } catch {
+            if case .notFound = error { cache.keep(.absent, of: id, ifStillAt: moment) }
+            throw error
+        }
     }
 
     /// Records as they were at one revision; with a limit, further pages are of the same revision.

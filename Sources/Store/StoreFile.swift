@@ -6,9 +6,19 @@ import Glibc
 /// damaged, never half made, and an emptied one is told from a new one.
 struct StoreFile {
     /// The form of the tables; a file with a higher number was written by a newer program and is refused.
-    static let schemaVersion: Int64 = 1
+    static let schemaVersion: Int64 = 2
     /// What marks a database as ours (SQLite's `application_id`): "Lode".
     static let applicationID: Int64 = 0x4C6F_6465
+
+    /// Where records are found by a label, written as in a selector: `tier=gold`.
+    private static let labels = """
+        CREATE TABLE labels (
+            label TEXT NOT NULL,
+            record INTEGER NOT NULL,
+            PRIMARY KEY (label, record)
+        ) WITHOUT ROWID;
+        CREATE INDEX labels_by_record ON labels (record);
+        """
 
     private static let tables = """
         CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
@@ -30,6 +40,7 @@ struct StoreFile {
             PRIMARY KEY (owner, record)
         ) WITHOUT ROWID;
         CREATE INDEX owners_by_record ON owners (record);
+        \(labels)
         CREATE TABLE changes (
             revision INTEGER PRIMARY KEY,
             type INTEGER NOT NULL,
@@ -57,7 +68,8 @@ struct StoreFile {
         }
         return try translating { () throws(SQLiteError) in
             let connection = try SQLiteConnection(path: path, mode: .write)
-            try verify(connection)
+            let version = try verify(connection)
+            if version < 2 { try addLabels(connection) }
             try connection.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY")
             // After a burst the log is cut back to this size; 4096-byte pages, so it is checkpointed at 4 MB.
             try connection.execute("PRAGMA journal_size_limit = 16777216; PRAGMA wal_autocheckpoint = 1000")
@@ -98,8 +110,21 @@ struct StoreFile {
         guard fsync(directory) == 0 else { throw unavailable(errno) }
     }
 
-    /// Refuses what is not a sound file of ours, before anything is written to it.
-    private func verify(_ connection: SQLiteConnection) throws(SQLiteError) {
+    /// Makes the one table that files of format 1 lack.
+    private func addLabels(_ connection: SQLiteConnection) throws(SQLiteError) {
+        try connection.execute(
+            """
+            BEGIN IMMEDIATE;
+            \(Self.labels)
+            INSERT INTO labels SELECT label.key || '=' || label.value, records.id
+            FROM records, json_each(CAST(records.document AS TEXT), '$.metadata.labels') AS label;
+            PRAGMA user_version = 2;
+            COMMIT
+            """)
+    }
+
+    /// Refuses what is not a sound file of ours, before anything is written to it, and returns its format.
+    private func verify(_ connection: SQLiteConnection) throws(SQLiteError) -> Int64 {
         let application = try connection.first("PRAGMA application_id") { $0.integer(0) }
         guard application == Self.applicationID else {
             throw SQLiteError.damaged("it is not a store of lodestone")
@@ -116,6 +141,7 @@ struct StoreFile {
             "SELECT (SELECT value FROM meta WHERE name = 'revision') >= (SELECT ifnull(max(revision), 0) FROM records)"
         ) { $0.integer(0) }
         guard sound == 1 else { throw SQLiteError.damaged("records are newer than the store's own revision") }
+        return version
     }
 
     private func translating<Result>(_ body: () throws(SQLiteError) -> Result) throws(StoreError) -> Result {

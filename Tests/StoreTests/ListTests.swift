@@ -29,6 +29,34 @@ struct ListTests {
         #expect(try await store.list(Widget.self, in: "default", labels: ["tier": "gold"]).map(\.spec.size) == [2])
     }
 
+    @Test("A list by label follows every change of labels, and records that go")
+    func labelChanges() async throws {
+        let store = try await scratch.open()
+        func names(_ label: String, _ value: String) async throws -> [String] {
+            try await store.list(Widget.self, labels: [label: value]).map(\.metadata.name)
+        }
+        for name in ["c", "a", "b"] { try await store.create(Widget(name, labels: ["tier": "gold", "of": name])) }
+        #expect(try await names("tier", "gold") == ["a", "b", "c"])
+        var widget = try await store.get(Widget.self, named: "b", in: "default")
+        widget.metadata.labels = ["tier": "silver", "of": "b"]
+        try await store.update(widget)
+        try await store.delete(Widget("c").id)
+        #expect(try await names("tier", "gold") == ["a"])
+        #expect(try await names("tier", "silver") == ["b"])
+        #expect(try await names("of", "c").isEmpty)
+        // Of an older revision the label as it was then counts.
+        var query = RecordQuery.widgets
+        query.labels = LabelSelector(matching: ["tier": "silver"])
+        query.limit = 1
+        try await store.create(Widget("x", labels: ["tier": "silver"]))
+        let first = try await store.list(query)
+        var moved = try await store.get(Widget.self, named: "x", in: "default")
+        moved.metadata.labels = ["tier": "gold"]
+        try await store.update(moved)
+        query.continuation = first.continuation
+        #expect(try await store.list(query).records.map(\.id.name) == ["x"])
+    }
+
     @Test(
         "Label selectors speak the language of Kubernetes",
         arguments: [

@@ -83,10 +83,32 @@ struct StoreFileTests {
         let options = try scratch.options()
         do {
             let connection = try SQLiteConnection(path: options.path, mode: .write)
-            try connection.execute("PRAGMA user_version = 2")
+            try connection.execute("PRAGMA user_version = \(StoreFile.schemaVersion + 1)")
         }
         let error = await #expect(throws: StoreError.self) { try await scratch.open() }
-        #expect(error?.description.contains("written by a newer lodestone (format 2, this one knows 1)") == true)
+        #expect(error?.description.contains("written by a newer lodestone (format 3, this one knows 2)") == true)
+    }
+
+    @Test("A file of format 1 gets the table of labels, with the labels of what it holds")
+    func older() async throws {
+        do {
+            let store = try await scratch.open()
+            try await store.create(Widget("a", size: 1, labels: ["tier": "gold", "app": "x"]))
+            try await store.create(Widget("b", size: 2))
+            await store.close()
+        }
+        let options = try scratch.options()
+        do {
+            let connection = try SQLiteConnection(path: options.path, mode: .write)
+            try connection.execute("DROP TABLE labels; PRAGMA user_version = 1")
+        }
+        for _ in 0..<2 {
+            let store = try await scratch.open()
+            #expect(try await store.list(Widget.self, labels: ["tier": "gold"]).map(\.spec.size) == [1])
+            #expect(try await store.list(Widget.self, labels: ["app": "x", "tier": "gold"]).map(\.spec.size) == [1])
+            #expect(try await store.list(Widget.self, labels: ["tier": "x"]).isEmpty)
+            await store.close()
+        }
     }
 
     @Test("A first start that was interrupted leaves nothing in the way")

@@ -30,6 +30,14 @@ public struct LabelSelector: Sendable, Equatable {
     /// Whether every record is selected.
     public var isEmpty: Bool { requirements.isEmpty }
 
+    /// A label that all selected records have, as the store's table of labels holds it; nil if no single one is known.
+    var indexed: String? {
+        for case .isAny(let key, let values) in requirements where values.count == 1 {
+            return values.first.map { "\(key)=\($0)" }
+        }
+        return nil
+    }
+
     /// Reads the text form.
     ///
     /// - Throws: ``StoreError/invalid(_:reason:)`` that shows the part that cannot be read.

@@ -72,13 +72,15 @@ actor RecordReader {
                 return nil
             }
             var page = Page(revision: revision)
+            let label = revision == head ? query.labels.indexed : nil
             try connection.query(
-                revision == head ? Self.newestPageStatement : Self.pageStatement,
+                label != nil
+                    ? Self.labelledPageStatement : revision == head ? Self.newestPageStatement : Self.pageStatement,
                 [
                     .text(query.kind.tableName), .integer(revision),
                     query.namespace.map { .text($0) } ?? .null, query.name.map { .text($0) } ?? .null,
                     .text(start?.namespace ?? ""), .text(start?.name ?? ""),
-                ]
+                ] + (label.map { [.text($0)] } ?? [])
             ) { columns in
                 let row = StoredRow(
                     id: RecordID(query.kind, namespace: columns.text(0), name: columns.text(1)),
@@ -108,6 +110,15 @@ actor RecordReader {
         SELECT namespace, name, revision, document FROM records
         WHERE kind = ?1 AND revision <= ?2 AND (?3 IS NULL OR namespace = ?3) AND (?4 IS NULL OR name = ?4)
             AND (namespace, name) > (?5, ?6)
+        ORDER BY namespace, name
+        """
+
+    /// The same for records with a label, found by it.
+    private static let labelledPageStatement = """
+        SELECT namespace, name, revision, document FROM records
+        WHERE id IN (SELECT record FROM labels WHERE label = ?7)
+            AND +kind = ?1 AND revision <= ?2 AND (?3 IS NULL OR namespace = ?3) AND (?4 IS NULL OR name = ?4)
+            AND (+namespace, name) > (?5, ?6)
         ORDER BY namespace, name
         """
 

@@ -128,9 +128,10 @@ final class RecordTransaction {
         try run(
             "INSERT INTO records (kind, namespace, name, uid, revision, document) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
             Self.key(of: record.id) + [.text(draft.metadata.uid), .integer(revision), .bytes(bytes)])
-        if !draft.owners.isEmpty {
+        if !draft.owners.isEmpty || !draft.metadata.labels.isEmpty {
             let rowID = try first("SELECT id FROM records WHERE uid = ?1", [.text(draft.metadata.uid)]) ?? 0
             try addOwners(draft.owners, to: rowID)
+            try addLabels(draft.metadata.labels, to: rowID)
         }
         try log(.added, record, bytes, previous: nil)
         return record
@@ -149,6 +150,10 @@ final class RecordTransaction {
             try run("DELETE FROM owners WHERE record = ?1", [.integer(row.rowID)])
             try addOwners(draft.owners, to: row.rowID)
         }
+        if row.draft.metadata.labels != draft.metadata.labels {
+            try run("DELETE FROM labels WHERE record = ?1", [.integer(row.rowID)])
+            try addLabels(draft.metadata.labels, to: row.rowID)
+        }
         try log(.modified, record, bytes, previous: row)
         return record
     }
@@ -160,6 +165,7 @@ final class RecordTransaction {
         try keepInLog(row)
         try run("DELETE FROM records WHERE id = ?1", [.integer(row.rowID)])
         try run("DELETE FROM owners WHERE record = ?1", [.integer(row.rowID)])
+        try run("DELETE FROM labels WHERE record = ?1", [.integer(row.rowID)])
         try log(.deleted, record, record.document.jsonBytes, previous: row)
         return record
     }
@@ -173,6 +179,12 @@ final class RecordTransaction {
     private func addOwners(_ owners: Set<String>, to rowID: Int64) throws(StoreError) {
         for owner in owners {
             try run("INSERT INTO owners (owner, record) VALUES (?1, ?2)", [.text(owner), .integer(rowID)])
+        }
+    }
+
+    private func addLabels(_ labels: [String: String], to rowID: Int64) throws(StoreError) {
+        for (key, value) in labels {
+            try run("INSERT INTO labels (label, record) VALUES (?1, ?2)", [.text("\(key)=\(value)"), .integer(rowID)])
         }
     }
 

@@ -20,6 +20,7 @@ actor RecordWriter {
     private let executor: BlockingExecutor
     private let options: StoreOptions
     private let kinds: KindTable
+    private let cache: RecordCache
     private let hub: ChangeHub
     private let now: @Sendable () -> Timestamp
     private var lock: StoreLock?
@@ -32,11 +33,13 @@ actor RecordWriter {
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
     init(
-        executor: BlockingExecutor, options: StoreOptions, hub: ChangeHub, now: @escaping @Sendable () -> Timestamp
+        executor: BlockingExecutor, options: StoreOptions, cache: RecordCache, hub: ChangeHub,
+        now: @escaping @Sendable () -> Timestamp
     ) {
         self.executor = executor
         self.options = options
         kinds = KindTable(options.kinds)
+        self.cache = cache
         self.hub = hub
         self.now = now
         revision = 0
@@ -136,6 +139,7 @@ actor RecordWriter {
                 try write(ended, to: connection)
                 figures.add(ended.writes, changes: ended.changes.count, took: start.duration(to: clock.now))
                 revision = ended.revision
+                cache.apply(ended.changes)
                 hub.publish(ended.changes)
             } catch {
                 failure = error
