@@ -34,6 +34,9 @@ final class StoreLock {
     }
 
     deinit {
+        // By name, not only by closing: a child that is being started holds copies of all descriptors for a moment, and
+        // would hold the lock with them.
+        flock(descriptor, LOCK_UN)
         close(descriptor)
     }
 
