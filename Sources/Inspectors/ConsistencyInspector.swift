@@ -33,12 +33,13 @@ public struct ConsistencyInspector: Inspector {
                 Finding(
                     .notCompared, .warning, members: uncompared.map(\.name),
                     "no member could be compared: \(first.reason)",
-                    remedy: "Nothing is known against their data; the health inspection says why they do not answer."))
+                    remedy: "Nothing is known against their data; mend what is told here and in the health inspection.")
+            )
         } else {
             findings += uncompared.map { name, reason in
                 Finding(
                     .notCompared, .warning, members: [name], "\(name) could not be compared: \(reason)",
-                    remedy: "Nothing is known against its data; the health inspection says why it does not answer.")
+                    remedy: "Nothing is known against its data; mend what is told here and in the health inspection.")
             }
         }
         let verdict = verdict(findings)

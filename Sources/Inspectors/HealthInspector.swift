@@ -27,7 +27,7 @@ public struct HealthInspector: Inspector {
         // Where nobody answers, that is one finding and not one for each.
         let isOutOfReach = standings.allSatisfy { $0.isUnreachable }
         if isOutOfReach { findings.removeAll { $0.code == .memberUnreachable } }
-        findings += clusterFindings(observation, voters: voters.map(\.0), serving: serving, quorum: quorum)
+        findings += clusterFindings(observation, voters: voters, serving: serving, quorum: quorum)
         findings += alarmFindings(observation)
         let verdict = verdict(voters, serving: serving, findings: findings)
         return Judgement(
@@ -78,37 +78,39 @@ public struct HealthInspector: Inspector {
     }
 
     private func clusterFindings(
-        _ observation: HealthObservation, voters: [MemberHealth], serving: Int, quorum: Int
+        _ observation: HealthObservation, voters: [(MemberHealth, Standing)], serving: Int, quorum: Int
     ) -> [Finding] {
         var findings: [Finding] = []
-        let reached = voters.contains { $0.status.answer != nil }
+        let names = voters.map(\.0.name)
+        let reached = voters.contains { $0.0.status.answer != nil }
         if let problem = observation.membershipProblem, reached {
             findings.append(
                 Finding(
                     .membershipUncertain, .warning, "the list of members may be incomplete: \(problem)",
                     remedy: "Make the member list readable, or name every member in spec.endpoints."))
         }
-        if serving == 0 {
-            let reason = (voters.lazy.compactMap { ($0.connection.failure ?? $0.status.failure)?.message }.first)
-            if knowsLeader(voters) {
+        // Who lets nobody in has told nothing of the cluster; that we are not let in is a finding of its own.
+        if serving == 0, !voters.allSatisfy({ $0.1.isRefused }) {
+            let reason = (voters.lazy.compactMap { ($0.0.connection.failure ?? $0.0.status.failure)?.message }.first)
+            if knowsLeader(voters.map(\.0)) {
                 findings.append(
                     Finding(
-                        .readsTimeOut, .critical, members: voters.map(\.name),
+                        .readsTimeOut, .critical, members: names,
                         "no linearizable read came back in time, though the members know a leader",
                         remedy: "Look at the load and the disks of the members; raise the inspection's timeout if this "
                             + "passes by itself."))
                 return findings + identityFindings(observation)
             }
             findings.append(
-                reached
+                voters.contains { $0.1.answers }
                     ? Finding(
-                        .quorumLost, .critical, members: voters.map(\.name),
+                        .quorumLost, .critical, members: names,
                         "no quorum: none of \(voters.count) voting members can confirm a read; \(quorum) must work together",
                         remedy: "Bring back enough members for \(quorum) to run; do not remove members or data.")
                     : Finding(
-                        .clusterUnreachable, .critical, members: voters.map(\.name),
+                        .clusterUnreachable, .critical, members: names,
                         voters.count == 1
-                            ? "\(voters[0].name) does not answer from here: \(reason ?? "nothing is known")"
+                            ? "\(names[0]) does not answer from here: \(reason ?? "nothing is known")"
                             : "none of \(voters.count) voting members answers from here: \(reason ?? "nothing is known")",
                         remedy: "Check that the members run and that this machine can reach them."))
         } else if serving < voters.count, serving == quorum, voters.count > 1 {

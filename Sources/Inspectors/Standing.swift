@@ -49,6 +49,11 @@ struct Standing {
         if case .unreachable = outcome { true } else { false }
     }
 
+    /// Whether the member does not let us in.
+    var isRefused: Bool {
+        if case .refused = outcome { true } else { false }
+    }
+
     /// Whether the member itself answered anything: what it says can then be told from a broken way there.
     var answers: Bool {
         switch outcome {
@@ -78,8 +83,13 @@ struct Standing {
         case .refused(let failure):
             return Finding(
                 .accessRefused, .critical, members: [name], "\(Self.subject(member)) refuses us: \(failure)",
-                remedy:
-                    "Check the Secret with the user and password, and the certificates, that the cluster's spec names.")
+                remedy: "Check the user, the password and the certificates that are given for the cluster.")
+        case .silent(let failure) where failure.failureClass != .timeout:
+            // The connection ended or was ended: a matter of certificates, TLS or what listens there, not of load.
+            return Finding(
+                .memberSilent, severity, members: [name],
+                "\(Self.subject(member)) takes connections, but a call fails: \(failure)",
+                remedy: "Check the endpoint, its scheme (http or https) and the certificates; then the member's log.")
         case .silent(let failure):
             return Finding(
                 .memberSilent, severity, members: [name],

@@ -3,7 +3,7 @@ import Model
 import Testing
 
 struct HealthInspectorTests {
-    enum State { case serving, dead, silent, alone, slow, refused, noRead }
+    enum State { case serving, dead, silent, hungUp, alone, slow, refused, readRefused, noRead }
 
     static let thresholds = InspectionThresholds()
 
@@ -24,6 +24,10 @@ struct HealthInspectorTests {
             member.status = .failed(EvidenceFailure(.timeout, "no answer within 5s"))
             return member
         }
+        if state == .hungUp {
+            member.status = .failed(EvidenceFailure(.other, "the server closed the connection"))
+            return member
+        }
         if state == .refused {
             member.status = .failed(EvidenceFailure(.refused, "the password is wrong"))
             return member
@@ -36,6 +40,11 @@ struct HealthInspectorTests {
                     raftAppliedIndex: 10, revision: 5, dbSize: size, dbSizeInUse: size, isLearner: learner,
                     alarms: alarms),
                 .milliseconds(1)))
+        if state == .readRefused {
+            member.linearizableRead = .failed(EvidenceFailure(.refused, "user name is empty"))
+            member.serializableRead = member.linearizableRead
+            return member
+        }
         if state == .noRead {
             member.serializableRead = .failed(EvidenceFailure(.other, "input/output error"))
             return member
@@ -83,7 +92,11 @@ struct HealthInspectorTests {
                 [.dead, .dead, .dead], .unknown,
                 ["ClusterUnreachable"]
             ),
-            ([.refused], .unknown, ["AccessRefused", "ClusterUnreachable"]),
+            ([.refused], .unknown, ["AccessRefused"]),
+            ([.readRefused], .unknown, ["AccessRefused"]),
+            ([.refused, .readRefused], .unknown, ["AccessRefused", "AccessRefused"]),
+            ([.readRefused, .dead], .unknown, ["AccessRefused", "ClusterUnreachable", "MemberUnreachable"]),
+            ([.hungUp], .unknown, ["ClusterUnreachable", "MemberSilent"]),
             ([.dead], .unknown, ["ClusterUnreachable"]),
         ] as [([State], Verdict, [String])])
     func verdicts(states: [State], verdict: Verdict, codes: [String]) {
@@ -92,6 +105,16 @@ struct HealthInspectorTests {
         #expect(judgement.findings.map(\.code.rawValue).sorted() == codes.sorted())
         #expect(judgement.evidence.count == states.count)
         #expect(judgement.findings.allSatisfy { !$0.remedy.isEmpty && !$0.message.isEmpty })
+    }
+
+    @Test("A member that ends the connection is a matter of endpoint and certificates, not of its disk")
+    func hungUp() throws {
+        let silent = try #require(
+            Self.judge([.serving, .serving, .silent]).findings.first { $0.code == "MemberSilent" })
+        #expect(silent.message.contains("does not answer") && silent.remedy.contains("disk"))
+        let hungUp = try #require(Self.judge([.hungUp]).findings.first { $0.code == "MemberSilent" })
+        #expect(hungUp.message.contains("a call fails: the server closed the connection"))
+        #expect(hungUp.remedy.contains("certificates") && !hungUp.remedy.contains("disk"))
     }
 
     @Test("Nothing known is unknown, never fine")
