@@ -22,6 +22,16 @@ public enum MemberState: Sendable, Equatable {
         case .stopped, .exited, .backingOff, .blocked: false
         }
     }
+
+    /// Whether anybody needs to be told of it after `earlier`.
+    ///
+    /// Free space changes all the time, not least by the telling: a report for each figure would not end.
+    func isNews(after earlier: MemberState) -> Bool {
+        guard case .blocked(.insufficientSpace(let directory, _, let needed)) = self,
+            case .blocked(.insufficientSpace(directory, _, needed)) = earlier
+        else { return self != earlier }
+        return false
+    }
 }
 
 /// A change of one member's state, so that whoever looks after it can look at once.

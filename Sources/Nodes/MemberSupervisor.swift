@@ -146,6 +146,7 @@ public actor MemberSupervisor {
     func transition(_ directory: MemberDirectory, to state: MemberState) -> MemberState {
         guard let known = members[directory], known.state != state else { return state }
         members[directory]?.state = state
+        guard state.isNews(after: known.state) else { return state }
         continuation.yield(MemberChange(directory: directory, identity: known.spec.identity, state: state))
         return state
     }
