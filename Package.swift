@@ -100,7 +100,9 @@ let package = Package(
         tests(of: "Nodes", ["TestSupport", "Model"]),
         tests(of: "Inspectors", ["Model"]),
         tests(of: "Observers", ["TestSupport", "Model", "Inspectors", "Transport", "Etcd", "Crypto"]),
-        tests(of: "Controller", ["TestSupport", "Model", "Store", "ControllerRuntime", "Nodes", "Observers"]),
+        tests(
+            of: "Controller",
+            ["TestSupport", "Model", "Store", "ControllerRuntime", "Nodes", "Observers", "Inspectors"]),
         .testTarget(
             name: "EndToEndTests", dependencies: ["lodestone", "TestSupport", "Model", "Etcd", "Transport"],
             swiftSettings: strict),

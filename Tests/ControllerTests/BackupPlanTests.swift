@@ -42,6 +42,15 @@ struct BackupPlanTests {
         #expect(due([], Self.policy(interval: nil, schedule: "0 3 * * *"), afterMinutes: 5) == 5)
     }
 
+    @Test("Only where none was made, tried or begun is there none")
+    func none() {
+        #expect(BackupSchedulePlan([], incarnation: "a").hasNone)
+        #expect(BackupSchedulePlan([Self.backup(.succeeded, minutes: 0, incarnation: "b")], incarnation: "a").hasNone)
+        for phase in [BackupPhase.succeeded, .failed, .running, .pending] {
+            #expect(!BackupSchedulePlan([Self.backup(phase, minutes: 0)], incarnation: "a").hasNone)
+        }
+    }
+
     @Test("The interval counts from the last good backup")
     func interval() {
         let backups = [Self.backup(.succeeded, minutes: 0), Self.backup(.succeeded, minutes: 30)]

@@ -17,6 +17,9 @@ struct BackupSchedulePlan {
     /// Whether a scheduled backup is under way.
     let isRunning: Bool
 
+    /// Whether none was made, tried or begun.
+    var hasNone: Bool { good.isEmpty && failed.isEmpty && !isRunning }
+
     /// Sorts the backups of one incarnation of a cluster.
     init(_ backups: [EtcdBackup], incarnation: String) {
         let own = backups.filter { $0.metadata.deletionTimestamp == nil }

@@ -19,7 +19,9 @@ struct BackupScheduler {
             return nil
         }
         let due = plan.due(by: policy, at: now)
-        cluster.status.backup = plan.status(nextTime: due)
+        // A first backup that cannot be made stays due since when it was, or it would never be overdue.
+        let wasDue = plan.hasNone ? cluster.status.backup?.nextTime : nil
+        cluster.status.backup = plan.status(nextTime: due.map { min($0, wasDue ?? $0) })
         cluster.status.conditions.set(
             plan.condition(by: policy, at: now), at: now, generation: cluster.metadata.generation)
         let isFormed = !cluster.status.clusterID.isEmpty && cluster.metadata.deletionTimestamp == nil

@@ -123,7 +123,7 @@ struct ClusterStatusBuilder {
 
     private func ready(_ cluster: EtcdCluster) -> Condition {
         if let obstacle { return Condition(.ready, .false, reason: obstacle.reason, message: obstacle.message) }
-        let message = judgement?.message ?? "the members have not been probed yet"
+        let message = processTrouble(cluster) ?? judgement?.message ?? "the members have not been probed yet"
         switch cluster.status.phase {
         case .running: return Condition(.ready, .true, reason: "AllMembersServe", message: message)
         case .pending, .creating:
@@ -138,6 +138,15 @@ struct ClusterStatusBuilder {
         case .failed: return Condition(.ready, .false, reason: "Failed", message: message)
         case .deleting: return Condition(.ready, .false, reason: "Deleting", message: "the record is being deleted")
         }
+    }
+
+    /// Why a member's process does not run: a better reason than that nothing answers where it should listen.
+    private func processTrouble(_ cluster: EtcdCluster) -> String? {
+        guard judgement?.verdict != .healthy else { return nil }
+        return cluster.status.members.lazy.compactMap { member in
+            guard let process = processes[member.name], process.pid == nil, !process.message.isEmpty else { return nil }
+            return "\(member.name): \(process.message)"
+        }.first
     }
 
     private func available(_ cluster: EtcdCluster, quorum: Int) -> Condition {

@@ -236,7 +236,7 @@ public actor LocalProvider {
         case .backingOff(let until, let failures, let last):
             let wait = max(.zero, until - .now).components.seconds
             view.phase = .backingOff
-            view.message = "\(last); started again in \(wait)s (\(failures) failures in a row)"
+            view.message = "\(last) Failures in a row: \(failures); next start in \(wait)s"
         case .blocked(let error):
             view.phase = .failed
             view.message = error.description
