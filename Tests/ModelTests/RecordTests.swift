@@ -55,6 +55,10 @@ struct RecordTests {
                 #"spec.endpoints[0]: "10.0.0.5" is not a client URL; write it like "https://10.0.0.5:2379""#
             ),
             (
+                #"{"provider":"Imported","endpoints":["http://h:1"],"endpointMap":[{"advertised":"http://a:1","reachable":"b"}]}"#,
+                #"spec.endpointMap[0].reachable: "b" is not a client URL; write it like "https://10.0.0.5:2379""#
+            ),
+            (
                 #"{"provider":"Imported","endpoints":["http://h:1"],"size":3}"#,
                 "spec.size: does not apply to provider Imported; remove it"
             ),

@@ -64,9 +64,8 @@ private struct File {
     func read() throws -> Value {
         do {
             let bytes = try InputFile.read(path, limit: 1 << 20)
-            guard let root = try YAML.documents(bytes).first, root.members != nil else {
-                throw failure("is empty")
-            }
+            guard let root = try YAML.documents(bytes).first else { throw failure("is empty") }
+            guard root.members != nil else { throw failure("is no kubeconfig: it holds no fields") }
             return root
         } catch let error as FileError {
             throw failure("cannot be read: \(error.reason)")

@@ -50,7 +50,7 @@ struct ApplyCommand: Command {
         let sources = try ManifestFiles.read(files, recursive: isRecursive, in: session)
         if dryRun == .client { return try check(sources, in: session) }
         let connection = try connection.connect(in: session)
-        let manifests = try ManifestReader.read(sources, namespace: connection.namespace)
+        let manifests = try Self.records(in: sources, namespace: connection.namespace)
         var problems: [ManifestProblem] = []
         for manifest in Self.ordered(manifests) {
             do {
@@ -69,10 +69,19 @@ struct ApplyCommand: Command {
     }
 
     private func check(_ sources: [ManifestSource], in session: Session) throws -> ExitCode {
-        for manifest in Self.ordered(try ManifestReader.read(sources, namespace: connection.namespace ?? "default")) {
+        for manifest in Self.ordered(try Self.records(in: sources, namespace: connection.namespace ?? "default")) {
             try session.console.print("\(manifest.document.reference) is valid (dry run)")
         }
         return .success
+    }
+
+    /// The records that manifests declare; none at all is more likely a wrong file or an empty pipe than a wish.
+    private static func records(in sources: [ManifestSource], namespace: String) throws -> [Manifest] {
+        let manifests = try ManifestReader.read(sources, namespace: namespace)
+        guard !manifests.isEmpty else {
+            throw CommandFailure("nothing to apply: \(sources.map(\.file).joined(separator: ", ")) declares no record")
+        }
+        return manifests
     }
 
     /// The manifests in the order of kinds in which later ones can rely on earlier ones.

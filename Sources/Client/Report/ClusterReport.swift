@@ -69,7 +69,7 @@ public struct ClusterReport: Structure {
 public struct MemberReport: Structure {
     /// What its record says.
     public var status = MemberStatus()
-    /// How many raft entries it is behind the furthest member; nil if it or all others did not say.
+    /// How many raft entries it is behind the furthest member; nil if it does not serve, or did not say.
     public var lag: Int64?
 
     /// Creates an empty report.
@@ -77,6 +77,8 @@ public struct MemberReport: Structure {
 
     init(_ status: MemberStatus, newest: Int64?) {
         self.status = status
+        // Of a member that does not answer the record keeps its last figures; how far it is behind now nobody knows.
+        guard status.phase == .running else { return }
         lag = newest.flatMap { newest in status.raftAppliedIndex.map { max(0, newest - $0) } }
     }
 

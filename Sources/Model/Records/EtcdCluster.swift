@@ -170,6 +170,15 @@ public struct EtcdClusterSpec: Structure {
                     path.appending("endpoints").appending(index), .invalid,
                     "\"\(endpoint)\" is not a client URL; write it like \"https://10.0.0.5:2379\""))
         }
+        for (index, mapping) in endpointMap.enumerated() {
+            for (field, url) in [("advertised", mapping.advertised), ("reachable", mapping.reachable)]
+            where !url.isEmpty && !Self.isURL(url) {
+                problems.append(
+                    FieldProblem(
+                        path.appending("endpointMap").appending(index).appending(field), .invalid,
+                        "\"\(url)\" is not a client URL; write it like \"https://10.0.0.5:2379\""))
+            }
+        }
         if Set(endpoints).count < endpoints.count {
             problem("endpoints", .duplicate, "names an endpoint twice")
         }

@@ -58,7 +58,7 @@ struct KubeconfigTests {
     @Test(
         "A broken kubeconfig is told with what it lacks",
         arguments: [
-            ("", "is empty"),
+            ("", "is empty"), ("root:x:0:0:root:/root:/bin/bash", "is no kubeconfig: it holds no fields"),
             (
                 "a: [",
                 "is broken: line 2: this is not YAML: did not find expected node content while parsing a flow node in line 2"

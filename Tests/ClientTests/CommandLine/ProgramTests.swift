@@ -121,6 +121,9 @@ struct ProgramTests {
             let empty = TestSession(in: "/")
             #expect(await empty.run("apply -f /proc/self/task --dry-run=client") == .failure)
             #expect(empty.errors == "error: /proc/self/task: holds no .yaml, .yml or .json file; try --recursive\n")
+            let pipe = TestSession(in: "/")
+            #expect(await pipe.run("apply -f - --dry-run=client", input: "# no record\n") == .failure)
+            #expect(pipe.errors == "error: nothing to apply: stdin declares no record\n")
         }
     }
 }

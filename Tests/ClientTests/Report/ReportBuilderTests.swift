@@ -20,6 +20,9 @@ struct ReportBuilderTests {
         #expect(report.state == .ok)
         #expect(report.findings.isEmpty)
         #expect(report.members.map(\.lag) == [0, 1, 2])
+        // The last figures of a member that is gone stay on record; its lag is not known.
+        let gone = F.report([F.cluster { $0.status.members[1].phase = .starting }])
+        #expect(gone.clusters[0].members.map(\.lag) == [0, nil, 2])
         #expect(report.backup.age == .seconds(300))
         #expect(report.inspections.map(\.verdict) == [.healthy, .consistent])
     }
