@@ -66,7 +66,7 @@ let package = Package(
             ]),
         library("API", ["Model", "Manifests", "Telemetry", "Transport", "Crypto", "Store"]),
 
-        library("Client", ["Model", "Manifests", "Transport", "Etcd", "Observers", "Inspectors"]),
+        library("Client", ["Model", "Manifests", "Transport", "Etcd", "Archive", "Observers", "Inspectors"]),
 
         // Layer 6: the one executable.
         .executableTarget(

@@ -43,7 +43,7 @@ public enum ControllerLoops {
             ControllerLoop(
                 BackupReconciler(services: services), store: services.store, wakeups: services.wakeups,
                 clock: ContinuousClock(), logger: logger, metrics: metrics),
-            services.jobs, services.events, MemberWatch(services: services),
+            services.jobs, services.presence, services.events, MemberWatch(services: services),
             DeletionWatch(services: services, logger: logger),
             QuarantineKeeper(local: services.local, age: options.quarantineAge, logger: logger),
         ]

@@ -9,8 +9,6 @@ public import Transport
 public struct ControllerServices: Sendable {
     /// The label by which records that belong to a cluster are found.
     public static let clusterLabel = "lodestone.dev/cluster"
-    /// The label of backups that a schedule made, which retention may remove.
-    public static let scheduledLabel = "lodestone.dev/scheduled"
 
     let store: RecordStore
     let access: ClusterAccess
@@ -22,6 +20,7 @@ public struct ControllerServices: Sendable {
     let local: LocalProvider
     let archives: BackupArchives
     let jobs: JobBoard<BackupProgress, BackupManifest>
+    let presence: JobBoard<Never, BackupPresence.Sight>
     let events: EventRecorder
     let wakeups: Wakeups
 
@@ -49,6 +48,7 @@ public struct ControllerServices: Sendable {
         self.local = local
         self.archives = archives
         jobs = JobBoard("backups", limit: backupsAtOnce, wakeups: wakeups, logger: logger)
+        presence = JobBoard("looks at backups", limit: 8, wakeups: wakeups, logger: logger)
         self.events = events
         self.wakeups = wakeups
     }

@@ -75,7 +75,7 @@ struct RetentionPlanTests {
             #expect(plan.removed.map(\.name) == sample.removed)
             #expect(plan.kept.count + plan.removed.count == backups.count)
             #expect(plan.kept.map { $0.backup.finished } == plan.kept.map { $0.backup.finished }.sorted(by: >))
-            if !backups.isEmpty { #expect(plan.kept.first?.reason == .newest) }
+            if !backups.isEmpty { #expect(plan.kept.first?.reasons.first == .newest) }
         }
     }
 
@@ -93,5 +93,47 @@ struct RetentionPlanTests {
             #expect(kept.count >= min(backups.count, max(1, keepLast)))
             #expect(kept.count <= max(1, keepLast) + 1)
         }
+    }
+
+    /// Backups once an hour for so many hours up to Sunday, 2026-03-01T12:30:00Z, named by their distance from it.
+    static func hourly(_ count: Int, every hours: Int = 1) -> [BackupManifest] {
+        let end: Int64 = 1_772_368_200
+        return stride(from: 0, to: count, by: hours).map { hoursAgo in
+            Sample("\(hoursAgo)", end - Int64(hoursAgo) * 3600, Int64(100_000 - hoursAgo)).manifest
+        }
+    }
+
+    @Test(
+        "Of each of the last hours, days, weeks, months and years the last backup stays",
+        arguments: [
+            ([RetentionPeriod.hour: 3], ["0", "1", "2"]),
+            // Midnights lie 13, 37 and 61 hours back.
+            ([.day: 3], ["0", "13", "37"]),
+            // The week began on Monday, six and a half days ago.
+            ([.week: 3], ["0", "157", "325"]),
+            // February ended 13 hours ago and began 28 days before that.
+            ([.month: 3], ["0", "13", "685"]),
+            ([.year: 3], ["0", "1429", "10189"]),
+            ([.hour: 2, .day: 2, .week: 2, .month: 2, .year: 2], ["0", "1", "13", "157", "1429"]),
+        ] as [([RetentionPeriod: Int], [String])])
+    func calendar(periods: [RetentionPeriod: Int], kept: [String]) {
+        let policy = RetentionPolicy(keepLast: 1, periods: periods)
+        let plan = RetentionPlan(of: Self.hourly(24 * 800).shuffled(), policy: policy)
+        #expect(plan.kept.map(\.backup.name) == kept)
+    }
+
+    @Test("Hours without a backup use up nothing of what is to be kept")
+    func gaps() {
+        let backups = Self.hourly(24 * 20, every: 48)
+        let plan = RetentionPlan(of: backups, policy: RetentionPolicy(keepLast: 1, periods: [.hour: 4]))
+        #expect(plan.kept.map(\.backup.name) == ["0", "48", "96", "144"])
+    }
+
+    @Test("All reasons to stay are told")
+    func reasons() {
+        let policy = RetentionPolicy(keepLast: 2, periods: [.hour: 1, .day: 2])
+        let plan = RetentionPlan(of: Self.hourly(40), policy: policy)
+        #expect(
+            plan.kept.map(\.reasons) == [[.newest, .keepLast, .last(.hour), .last(.day)], [.keepLast], [.last(.day)]])
     }
 }

@@ -11,7 +11,7 @@ struct BackupPlanTests {
     ) -> EtcdBackup {
         var backup = EtcdBackup()
         backup.metadata = ObjectMeta(name: "b-\(minutes)")
-        if scheduled { backup.metadata.labels[ControllerServices.scheduledLabel] = "true" }
+        if scheduled { backup.metadata.labels[EtcdBackup.scheduledLabel] = "true" }
         backup.status.phase = phase
         backup.status.revision = revision
         backup.status.incarnation = incarnation

@@ -55,6 +55,21 @@ public struct BackupArchive: Sendable {
         return try await BlockingTask.run { try await Self.manifest(of: id, in: storage) }
     }
 
+    /// The manifest of a backup whose data is there too, in the size the manifest tells; the bytes are not read.
+    ///
+    /// - Throws: `ArchiveError` with the code `notFound` if there is no such backup, `contradiction` if its data is
+    ///   missing or has another size, `storageUnavailable` if that cannot be told.
+    public func confirm(_ id: BackupID) async throws -> BackupManifest {
+        let storage = storage
+        return try await BlockingTask.run {
+            let manifest = try await Self.manifest(of: id, in: storage)
+            let objects = try await storage.list(below: try id.key())
+            try Self.requireData(
+                of: manifest, id, Dictionary(objects.map { ($0.key, $0.byteCount) }) { first, _ in first })
+            return manifest
+        }
+    }
+
     /// Reads all bytes of a backup and proves that they are what its manifest says, by digest, structure and figures.
     ///
     /// - Throws: `ArchiveError` with the code `contradiction` if anything differs.
@@ -82,7 +97,7 @@ public struct BackupArchive: Sendable {
     /// - Throws: `ArchiveError`; backups removed until then stay removed.
     public func prune(
         _ cluster: ClusterIncarnation, keeping policy: RetentionPolicy, isDryRun: Bool = false
-    ) async throws -> RetentionPlan {
+    ) async throws -> RetentionPlan<BackupManifest> {
         let plan = RetentionPlan(of: try await backups(of: cluster).backups, policy: policy)
         guard !isDryRun else { return plan }
         for backup in plan.removed { try await delete(backup.id) }

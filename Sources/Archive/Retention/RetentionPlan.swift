@@ -1,68 +1,105 @@
-/// How many backups of a cluster are kept.
-public struct RetentionPolicy: Sendable, Hashable {
-    /// The number of newest backups to keep; whatever it says, the newest is kept.
-    public var keepLast: Int
+public import Model
 
-    /// Makes a policy.
-    public init(keepLast: Int) {
-        self.keepLast = keepLast
+/// What retention has to know of a backup.
+public protocol Retainable: Sendable, Equatable {
+    /// The name, which only makes an order of what is otherwise equal.
+    var name: String { get }
+    /// When it was finished.
+    var finishTime: Timestamp { get }
+    /// The revision it holds.
+    var heldRevision: Int64 { get }
+}
+
+extension Retainable {
+    /// Whether this backup was finished before another, or at the same time with a lower revision.
+    public func isOlder(than other: Self) -> Bool {
+        (finishTime, heldRevision, name) < (other.finishTime, other.heldRevision, other.name)
     }
 }
 
-/// Which backups stay and which go, decided from their manifests alone.
+extension BackupManifest: Retainable {
+    /// When the file was stored and proven.
+    public var finishTime: Timestamp { finished }
+    /// The latest revision.
+    public var heldRevision: Int64 { content.revision }
+}
+
+extension EtcdBackup: Retainable {
+    /// The name of the record.
+    public var name: String { metadata.name }
+    /// When it ended, as its manifest says.
+    public var finishTime: Timestamp { status.completionTime ?? Timestamp(secondsSinceEpoch: 0) }
+    /// The revision it holds; none is less than any.
+    public var heldRevision: Int64 { status.revision ?? 0 }
+}
+
+/// Which backups stay and which go, decided from their figures alone.
 ///
 /// Backups are ordered by the time they were finished and then by revision, both as numbers; names play no part. The
 /// newest is never removed, nor is the one with the highest revision, which is another one if a clock was set back.
-public struct RetentionPlan: Sendable, Equatable {
+public struct RetentionPlan<Backup: Retainable>: Sendable, Equatable {
     /// Why a backup stays.
-    public enum Reason: String, Sendable {
+    public enum Reason: Sendable, Hashable, CustomStringConvertible {
         /// It is the newest there is.
         case newest
-        /// It holds the highest revision there is.
-        case highestRevision
         /// It is one of the newest ones that the policy keeps.
         case keepLast
+        /// It is the last one of an hour, a day and so on of which the policy keeps one.
+        case last(RetentionPeriod)
+        /// It holds the highest revision there is.
+        case highestRevision
+
+        /// The reason in words.
+        public var description: String {
+            switch self {
+            case .newest: "the newest"
+            case .keepLast: "one of the newest"
+            case .last(let period): "the last of its \(period.rawValue)"
+            case .highestRevision: "the highest revision"
+            }
+        }
     }
 
     /// A backup that stays.
     public struct Kept: Sendable, Equatable {
         /// The backup.
-        public let backup: BackupManifest
-        /// The strongest reason.
-        public let reason: Reason
+        public let backup: Backup
+        /// All reasons, the strongest first.
+        public let reasons: [Reason]
     }
 
     /// What stays, newest first.
     public let kept: [Kept]
     /// What goes, oldest first, so that an interruption leaves the better ones.
-    public let removed: [BackupManifest]
+    public let removed: [Backup]
 
     /// Decides about good backups, given in any order; what is incomplete or damaged is not to be given.
-    public init(of backups: [BackupManifest], policy: RetentionPolicy) {
+    public init(of backups: [Backup], policy: RetentionPolicy) {
         let newestFirst = backups.sorted { $1.isOlder(than: $0) }
-        let highestRevision = newestFirst.map(\.content.revision).max()
-        let highest = newestFirst.first { $0.content.revision == highestRevision }?.id
+        let highestRevision = newestFirst.map(\.heldRevision).max()
+        let highest = newestFirst.firstIndex { $0.heldRevision == highestRevision }
+        var open = policy.periods
+        var latest: [RetentionPeriod: Int64] = [:]
         var kept: [Kept] = []
-        var removed: [BackupManifest] = []
+        var removed: [Backup] = []
         for (index, backup) in newestFirst.enumerated() {
-            if index == 0 {
-                kept.append(Kept(backup: backup, reason: .newest))
-            } else if index < policy.keepLast {
-                kept.append(Kept(backup: backup, reason: .keepLast))
-            } else if backup.id == highest {
-                kept.append(Kept(backup: backup, reason: .highestRevision))
-            } else {
+            var reasons: [Reason] = index == 0 ? [.newest] : []
+            if index < policy.keepLast { reasons.append(.keepLast) }
+            for period in RetentionPeriod.allCases {
+                let number = period.number(of: backup.finishTime)
+                guard let count = open[period], count > 0, latest[period] != number else { continue }
+                latest[period] = number
+                open[period] = count - 1
+                reasons.append(.last(period))
+            }
+            if index == highest, index > 0 { reasons.append(.highestRevision) }
+            if reasons.isEmpty {
                 removed.append(backup)
+            } else {
+                kept.append(Kept(backup: backup, reasons: reasons))
             }
         }
         self.kept = kept
         self.removed = removed.reversed()
-    }
-}
-
-extension BackupManifest {
-    /// Whether this backup was finished before another, or at the same time with a lower revision.
-    public func isOlder(than other: BackupManifest) -> Bool {
-        (finished, content.revision, name) < (other.finished, other.content.revision, other.name)
     }
 }

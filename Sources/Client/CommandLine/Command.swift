@@ -4,7 +4,7 @@ public protocol Command: Sendable {
     /// Creates the command with every option at its default.
     init()
 
-    /// The word by which it is called.
+    /// The word by which it is called, or several with one space between: `backup prune`.
     static var name: String { get }
     /// What it does, in one line without a full stop.
     static var summary: String { get }

@@ -8,7 +8,8 @@ public struct Program: Sendable {
     /// The commands that talk to a controller.
     static let clientCommands: [any Command.Type] = [
         ApplyCommand.self, GetCommand.self, DescribeCommand.self, DeleteCommand.self, WatchCommand.self,
-        BackupCommand.self, ReportCommand.self, WaitCommand.self, CheckCommand.self, LoadCommand.self,
+        BackupCommand.self, BackupPruneCommand.self, BackupVerifyCommand.self,
+        ReportCommand.self, WaitCommand.self, CheckCommand.self, LoadCommand.self,
         VersionCommand.self,
     ]
 
@@ -28,14 +29,28 @@ public struct Program: Sendable {
             if word == "--version" { return try await VersionCommand().run(in: session) }
             // "help apply" is "apply --help".
             let isHelp = word == "help"
-            let name = isHelp ? arguments[1] : word
-            guard let command = commands.first(where: { $0.name == name }) else { throw unknown(name) }
-            return try await run(command, isHelp ? ["--help"] : Array(arguments.dropFirst()), in: session)
+            let words = isHelp ? arguments.dropFirst() : arguments[...]
+            guard let command = command(called: words) else {
+                let family = commands.filter { $0.name.hasPrefix("\(words.first ?? "") ") }
+                guard !family.isEmpty else { throw unknown(words.first ?? "") }
+                let isAsked = isHelp || ["--help", "-h"].contains(words.dropFirst().first)
+                guard isAsked || words.count == 1 else { throw unknown(words.prefix(2).joined(separator: " ")) }
+                try session.console.write(HelpText.text(of: family))
+                return isAsked ? .success : .usage
+            }
+            let rest = words.dropFirst(command.name.split(separator: " ").count)
+            return try await run(command, isHelp ? ["--help"] : Array(rest), in: session)
         } catch is Console.OutputClosed {
             return .success
         } catch {
             return await report(error, in: session)
         }
+    }
+
+    /// The command with the longest name that the arguments begin with: `backup prune` comes before `backup`.
+    private func command(called words: ArraySlice<String>) -> (any Command.Type)? {
+        commands.filter { words.starts(with: $0.name.split(separator: " ").map(String.init)) }
+            .max { $0.name.count < $1.name.count }
     }
 
     private func run<Root: Command>(

@@ -100,7 +100,7 @@ extension RecordDescription {
         let style: Paint.Style =
             switch status.phase {
             case .succeeded: .green
-            case .failed: .red
+            case .failed, .lost: .red
             case .pending, .running: .yellow
             }
         let rows: [(String, String?)] = [
@@ -109,6 +109,7 @@ extension RecordDescription {
                 paint(style, status.phase.rawValue) + (status.message.isEmpty ? "" : ": \(status.message)")
             ),
             ("Started", status.startTime.map { moment($0) }), ("Finished", status.completionTime.map { moment($0) }),
+            ("Last seen", status.checkedTime.map { moment($0) }), ("Verified", status.verifiedTime.map { moment($0) }),
             ("Compacted to", status.compactRevision.map { "revision \($0)" }), ("Cluster ID", status.clusterID),
             ("Incarnation", status.incarnation),
         ]

@@ -42,6 +42,20 @@ extension ReportBuilder {
         return now > start + interval + grace
     }
 
+    private func lostFinding(_ backups: [EtcdBackup], of cluster: EtcdCluster) -> Finding? {
+        let lost = backups.filter { $0.status.phase == .lost && $0.status.incarnation == cluster.status.incarnation }
+            .sorted { finished($0) > finished($1) }
+        guard let newest = lost.first else { return nil }
+        let which =
+            lost.count == 1
+            ? "the backup \(newest.metadata.name) is no longer in its storage"
+            : "\(lost.count) backups are no longer in their storage, the newest is \(newest.metadata.name)"
+        return Finding(
+            "BackupLost", .critical, "\(which): \(newest.status.conditions[.stored]?.message ?? "")",
+            remedy: "bring the storage back, or make a backup with lodestone backup \(cluster.metadata.name) and "
+                + "delete the records of those that are gone for good")
+    }
+
     private func findings(
         _ cluster: EtcdCluster, _ report: BackupReport, _ backups: [EtcdBackup]
     ) -> [Finding] {
@@ -54,6 +68,7 @@ extension ReportBuilder {
                     "BackupOverdue", .warning, "a backup should have been made by now; \(last)",
                     remedy: "lodestone backup \(name) makes one now and says what goes wrong"))
         }
+        if let lost = lostFinding(backups, of: cluster) { findings.append(lost) }
         if let status = cluster.status.backup, status.failures > 0 {
             let count = status.failures == 1 ? "the last backup" : "the last \(status.failures) backups"
             let reason = status.lastError.isEmpty ? "" : ": \(status.lastError)"

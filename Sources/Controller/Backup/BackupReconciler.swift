@@ -30,7 +30,8 @@ public struct BackupReconciler: Reconciler {
         if backup.metadata.deletionTimestamp != nil { return try await finalize(&backup) }
         backup.status.observedGeneration = backup.metadata.generation
         switch backup.status.phase {
-        case .succeeded, .failed: return .settled
+        case .failed: return .settled
+        case .succeeded, .lost: return await BackupPresence(services: services).check(&backup)
         case .pending: return try await begin(&backup)
         case .running: return try await look(at: &backup)
         }
@@ -129,7 +130,7 @@ public struct BackupReconciler: Reconciler {
             show(manifest, in: &backup)
             services.events.normal(backup, "BackupSucceeded", backup.status.message)
             wakeCluster(of: backup)
-            return .settled
+            return .again(after: BackupPresence.interval, because: "the backup is looked for then")
         case .failure(is CancellationError):
             // The controller is stopping; the next one begins again where this one stood.
             backup.status.message = "interrupted"
@@ -148,7 +149,7 @@ public struct BackupReconciler: Reconciler {
 
     private func finalize(_ backup: inout EtcdBackup) async throws -> Outcome {
         guard backup.metadata.finalizers.contains(Self.finalizer) else { return .settled }
-        guard await services.jobs.forget(backup) else {
+        guard await services.jobs.forget(backup), await services.presence.forget(backup) else {
             return .again(after: Self.look, because: "the backup under way is being ended")
         }
         if backup.spec.deletionPolicy == .delete, !backup.status.incarnation.isEmpty {
@@ -178,6 +179,7 @@ public struct BackupReconciler: Reconciler {
     private func show(_ manifest: BackupManifest, in backup: inout EtcdBackup) {
         backup.status.phase = .succeeded
         backup.status.completionTime = manifest.finished.wholeSeconds
+        backup.status.checkedTime = Timestamp.now.wholeSeconds
         backup.status.startTime = manifest.started.wholeSeconds
         backup.status.member = manifest.member.name
         backup.status.revision = manifest.content.revision

@@ -14,6 +14,8 @@ struct BackupSchedulePlan {
     let failed: [EtcdBackup]
     /// All scheduled backups that failed, newest first.
     let everFailed: [EtcdBackup]
+    /// The backups that had succeeded and are no longer in their storage, newest first.
+    let lost: [EtcdBackup]
     /// Whether a scheduled backup is under way.
     let isRunning: Bool
 
@@ -26,7 +28,9 @@ struct BackupSchedulePlan {
         let good = own.filter { $0.status.phase == .succeeded && $0.status.incarnation == incarnation }
             .sorted { Self.order($1) < Self.order($0) }
         self.good = good
-        let scheduled = own.filter { $0.metadata.labels[ControllerServices.scheduledLabel] == "true" }
+        lost = own.filter { $0.status.phase == .lost && $0.status.incarnation == incarnation }
+            .sorted { Self.order($1) < Self.order($0) }
+        let scheduled = own.filter { $0.metadata.labels[EtcdBackup.scheduledLabel] == "true" }
         isRunning = scheduled.contains { $0.status.phase == .pending || $0.status.phase == .running }
         everFailed = scheduled.filter { $0.status.phase == .failed && $0.status.completionTime != nil }
             .sorted { Self.order($1) < Self.order($0) }
@@ -89,6 +93,12 @@ struct BackupSchedulePlan {
     func condition(by policy: BackupPolicy, at now: Timestamp) -> Condition {
         let failure = failed.first.map { "; the last attempt failed: \($0.status.message)" } ?? ""
         guard let newest = good.first, let end = newest.status.completionTime else {
+            if let lost = lost.first {
+                return Condition(
+                    .backupReady, .false, reason: "BackupLost",
+                    message: "there is no good backup; \(lost.metadata.name) is lost: "
+                        + (lost.status.conditions[.stored]?.message ?? ""))
+            }
             let message = failed.isEmpty ? "no backup has been made yet" : "there is no good backup\(failure)"
             return Condition(
                 .backupReady, failed.isEmpty ? .unknown : .false, reason: failed.isEmpty ? "NoneYet" : "BackupFailed",
@@ -105,6 +115,13 @@ struct BackupSchedulePlan {
             return Condition(
                 .backupReady, .false, reason: "BackupOverdue",
                 message: "\(message) and is \(age.ageText) old; \(wanted) is wanted\(failure)")
+        }
+        if let seen = newest.status.checkedTime, let stored = newest.status.conditions[.stored],
+            stored.status == .unknown, now - seen > BackupPresence.trust
+        {
+            return Condition(
+                .backupReady, .unknown, reason: "StorageUnavailable",
+                message: "\(message), but was last seen \((now - seen).ageText) ago: \(stored.message)")
         }
         return failed.isEmpty
             ? Condition(.backupReady, .true, reason: "BackupSucceeded", message: message)

@@ -39,7 +39,7 @@ struct BackupScheduler {
         let stamp = now.description.filter { $0.isNumber }
         backup.metadata = ObjectMeta(name: "\(cluster.metadata.name)-\(stamp)", namespace: cluster.metadata.namespace)
         backup.metadata.labels = [
-            ControllerServices.clusterLabel: cluster.metadata.name, ControllerServices.scheduledLabel: "true",
+            ControllerServices.clusterLabel: cluster.metadata.name, EtcdBackup.scheduledLabel: "true",
         ]
         backup.spec.clusterRef = LocalReference(name: cluster.metadata.name)
         backup.spec.storage = policy.storage
@@ -56,9 +56,11 @@ struct BackupScheduler {
     /// A record is told to take its bytes with it and is then deleted, so that its finalizer does the rest however often
     /// it is interrupted, and there are never bytes without a record or a record without bytes.
     private func prune(_ plan: BackupSchedulePlan, _ cluster: EtcdCluster, _ policy: BackupPolicy) async {
-        let scheduled = plan.good.filter { $0.metadata.labels[ControllerServices.scheduledLabel] == "true" }
-        let keepLast = policy.retention.keepLast
-        guard scheduled.count > keepLast || plan.everFailed.count > keepLast else { return }
+        let scheduled = plan.good.filter { $0.metadata.labels[EtcdBackup.scheduledLabel] == "true" }
+        let retained = RetentionPolicy(policy.retention)
+        // The storage is asked only if the records already say that something is to go.
+        let isTooMuch = !RetentionPlan(of: scheduled, policy: retained).removed.isEmpty
+        guard isTooMuch || plan.everFailed.count > retained.keepLast else { return }
         do {
             let incarnation = ClusterIncarnation(
                 namespace: cluster.metadata.namespace, name: cluster.metadata.name,
@@ -68,7 +70,7 @@ struct BackupScheduler {
             // What counts is what is stored, not what the records say.
             let archive = try services.archives.archive(policy.storage)
             let stored = try await archive.backups(of: incarnation).backups.filter { byName[$0.name] != nil }
-            let retention = RetentionPlan(of: stored, policy: RetentionPolicy(keepLast: keepLast))
+            let retention = RetentionPlan(of: stored, policy: retained)
             for manifest in retention.removed {
                 guard var record = byName[manifest.name] else { continue }
                 record.spec.deletionPolicy = .delete
@@ -77,7 +79,7 @@ struct BackupScheduler {
                     cluster, "BackupPruned", "\(record.metadata.name) at revision \(manifest.content.revision)")
             }
             // Failed attempts hold no bytes.
-            for failure in plan.everFailed.dropFirst(keepLast) {
+            for failure in plan.everFailed.dropFirst(retained.keepLast) {
                 try await services.store.delete(failure)
             }
         } catch {

@@ -13,6 +13,8 @@ public struct ConditionType: OpenName {
     public static let progressing: ConditionType = "Progressing"
     /// The newest backup is as recent as the spec asks.
     public static let backupReady: ConditionType = "BackupReady"
+    /// The backup is in its storage.
+    public static let stored: ConditionType = "Stored"
     /// The members agree.
     public static let consistent: ConditionType = "Consistent"
 }

@@ -2,6 +2,10 @@
 public struct EtcdBackup: SpecifiedResource {
     /// The kind.
     public static let kind = Kind("EtcdBackup", plural: "etcdbackups", shortNames: ["eb"])
+    /// The label of backups that a schedule made, which retention may remove.
+    public static let scheduledLabel = "lodestone.dev/scheduled"
+    /// The annotation by which a person asks for all stored bytes to be read and proven; each new value asks once.
+    public static let verifyAnnotation = "lodestone.dev/verify"
     /// Identity, labels and history.
     public var metadata = ObjectMeta()
     /// What is wanted.
@@ -73,6 +77,8 @@ public enum BackupPhase: String, Choice {
     case succeeded = "Succeeded"
     /// It was given up; nothing of it is listed.
     case failed = "Failed"
+    /// It had succeeded, but is no longer in its storage.
+    case lost = "Lost"
 }
 
 /// A backup as it is.
@@ -89,6 +95,12 @@ public struct EtcdBackupStatus: Structure {
     public var startTime: Timestamp?
     /// When it ended.
     public var completionTime: Timestamp?
+    /// When it was last looked for in its storage, with a certain answer.
+    public var checkedTime: Timestamp?
+    /// When all its stored bytes were last read and proven to be what its manifest says.
+    public var verifiedTime: Timestamp?
+    /// The last request for that which was answered.
+    public var verifyRequest = ""
     /// Bytes taken from the member so far.
     public var transferred: ByteCount?
     /// Bytes expected in all.
@@ -133,6 +145,9 @@ public struct EtcdBackupStatus: Structure {
         Field("attempts", \.attempts, "How many times it was tried."),
         Field("startTime", \.startTime, "When it began."),
         Field("completionTime", \.completionTime, "When it ended."),
+        Field("checkedTime", \.checkedTime, "When it was last looked for in its storage, with a certain answer."),
+        Field("verifiedTime", \.verifiedTime, "When all its stored bytes were last read and proven."),
+        Field("verifyRequest", \.verifyRequest, "The last request for that which was answered."),
         Field("transferred", \.transferred, "Bytes taken from the member so far."),
         Field("expected", \.expected, "Bytes expected in all."),
         Field("location", \.location, "Where the backup is."),
@@ -213,18 +228,4 @@ public struct BackupStorageSpec: Structure {
 public enum BackupStorageType: String, Choice {
     /// A directory of the controller's machine, possibly on a network file system.
     case directory = "Directory"
-}
-
-/// How many backups are kept.
-public struct BackupRetention: Structure {
-    /// The number of newest good backups to keep; the newest is always kept.
-    public var keepLast = 7
-
-    /// Creates the default.
-    public init() {}
-
-    /// The fields.
-    public static let fields: [Field<BackupRetention>] = [
-        Field("keepLast", \.keepLast, "The number of newest good backups to keep.", .range(1...100_000))
-    ]
 }

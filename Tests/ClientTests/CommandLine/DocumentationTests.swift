@@ -16,7 +16,8 @@ struct DocumentationTests {
 
     private func check<Root: Command>(_ command: Root.Type, _ page: String) {
         #expect(page.contains("\n## \(Root.name)\n"), "\(Root.name) is missing")
-        #expect(page.contains("| [`\(Root.name)`](#\(Root.name)) |"), "\(Root.name) is not in the table")
+        let anchor = Root.name.replacing(" ", with: "-")
+        #expect(page.contains("| [`\(Root.name)`](#\(anchor)) |"), "\(Root.name) is not in the table")
         let common = ["cacert", "cert", "key", "server-name", "insecure-skip-verify", "selector", "watch", "output"]
         for option in Root.options where !common.contains(option.name) {
             let names = ["--\(option.name)"] + (option.short.map { ["-\($0) ", "-\($0)`", "`-\($0)"] } ?? [])

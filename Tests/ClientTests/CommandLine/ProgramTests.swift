@@ -8,8 +8,8 @@ struct ProgramTests {
         let overview = TestSession()
         #expect(await overview.run("--help") == .success)
         let names = overview.output.split(separator: "\n").filter { $0.hasPrefix("  ") }
-            .compactMap { $0.split(separator: " ").first.map(String.init) }
-        #expect(names.contains("apply") && names.contains("report"))
+            .compactMap { $0.dropFirst(2).split(separator: "  ").first.map(String.init) }
+        #expect(names.contains("apply") && names.contains("report") && names.contains("backup prune"))
         for name in names {
             let session = TestSession()
             #expect(await session.run("\(name) --help") == .success, "\(name)")
@@ -30,6 +30,10 @@ struct ProgramTests {
             (
                 "repot", .usage,
                 "error: unknown command \"repot\"; did you mean \"report\"?\nSee \"lodestone --help\".\n"
+            ),
+            (
+                "backup prune", .usage,
+                "error: CLUSTER is missing: the name of the EtcdCluster\nSee \"lodestone backup prune --help\".\n"
             ),
             ("get ecc", .usage, "error: unknown kind \"ecc\"; did you mean \"ec\"?\nSee \"lodestone get --help\".\n"),
             (

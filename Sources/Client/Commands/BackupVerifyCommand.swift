@@ -1,0 +1,82 @@
+import Model
+
+/// `lodestone backup verify`: has all stored bytes of a backup read and proven.
+struct BackupVerifyCommand: Command {
+    var backup = ""
+    var timeout = Duration.seconds(3600)
+    var output = OutputFormat.table
+    var connection = ConnectionOptions()
+
+    static let name = "backup verify"
+    static let summary = "has all stored bytes of a backup read and proven"
+    static let discussion = """
+        The controller reads the backup from its storage and proves it by its digests, by the structure of the database
+        and by every figure of its manifest, HashKV among them. A backup that does not pass is Lost from then on: it
+        counts for nothing, and the report says so. Ends with 1 if the backup did not pass.
+        """
+    static let operands: [Operand<BackupVerifyCommand>] = [
+        Operand("BACKUP", \.backup, "The name of the EtcdBackup")
+    ]
+    static let options: [CommandOption<BackupVerifyCommand>] =
+        [
+            CommandOption("timeout", \.timeout, "How long to wait"),
+            CommandOption("output", short: "o", \.output, "How to show the backup"),
+        ] + ConnectionOptions.options.map { $0.within(\.connection) }
+    static let examples = [
+        CommandExample("lodestone backup verify orders-20261121-050000", "Proves one backup, byte by byte.")
+    ]
+    static let exitCodes = [ExitCode.unreachable, .timedOut]
+
+    func run(in session: Session) async throws -> ExitCode {
+        let connection = try connection.connect(in: session)
+        let query = RecordQuery(EtcdBackup.kind, namespace: connection.namespace, name: backup)
+        let request = session.now().text(fractionDigits: 9)
+        let record = try await ask(request, query, connection)
+        let finished = try await follow(record, request, query, connection)
+        let backup = try EtcdBackup(document: finished)
+        switch output {
+        case .name: try session.console.print(finished.reference)
+        case .json, .yaml: try session.console.write(output.text(of: finished))
+        case .table, .wide:
+            for line in BackupFigures(backup).lines(session.console.paint) { try session.console.print(line) }
+        }
+        let stored = backup.status.conditions[.stored]
+        guard stored?.status == .true else {
+            throw CommandFailure("etcdbackup/\(self.backup) is not proven: \(stored?.message ?? "")")
+        }
+        try session.console.note("etcdbackup/\(self.backup) is proven")
+        return .success
+    }
+
+    private func ask(_ request: String, _ query: RecordQuery, _ connection: Connection) async throws -> Value {
+        var backup = try EtcdBackup(document: try await connection.client.get(query))
+        guard [.succeeded, .lost].contains(backup.status.phase) else {
+            throw CommandFailure(
+                "etcdbackup/\(self.backup) is \(backup.status.phase.rawValue); only a finished backup can be proven")
+        }
+        backup.metadata.annotations[EtcdBackup.verifyAnnotation] = request
+        return try await connection.client.replace(backup.document, query)
+    }
+
+    private func follow(
+        _ record: Value, _ request: String, _ query: RecordQuery, _ connection: Connection
+    ) async throws -> Value {
+        let (name, limit) = (backup, timeout)
+        return try await withTimeLimit(limit) {
+            CommandFailure(
+                "etcdbackup/\(name) is not read after \(limit.goText); it goes on by itself", code: .timedOut)
+        } _: {
+            var latest = record
+            let start = record[path: "metadata", "resourceVersion"]?.string ?? ""
+            let client = connection.client
+            try await RecordFollower(client: client, query: query, patience: limit).follow(from: start) { event in
+                guard event.kind != .deleted else {
+                    throw CommandFailure("etcdbackup/\(name) was deleted before it was read")
+                }
+                latest = event.object
+                return latest[path: "status", "verifyRequest"]?.string == request
+            }
+            return latest
+        }
+    }
+}
