@@ -234,10 +234,11 @@ struct HTTPClientTests {
             try await TCPProbe.connect(host: "host.invalid", port: closed, timeout: .seconds(20), on: engine)
         }
         #expect(unknown?.kind == .unavailable || unknown?.kind == .deadlineExceeded)
+        // Other suites of the process open some at the same time; a leak here would open 600.
         let descriptors = ProcessFigures.descriptorCount
-        for _ in 0..<100 {
+        for _ in 0..<600 {
             _ = try await TCPProbe.connect(host: "127.0.0.1", port: port, timeout: .seconds(20), on: engine)
         }
-        #expect(ProcessFigures.descriptorCount < descriptors + 90)
+        #expect(ProcessFigures.descriptorCount < descriptors + 500)
     }
 }
