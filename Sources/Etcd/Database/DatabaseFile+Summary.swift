@@ -75,6 +75,41 @@ extension DatabaseFile {
         try walkRecords(buckets, &tree) { (record, _, _) throws(DatabaseError) in try body(record) }
     }
 
+    /// Lends every record of the key bucket with its name and value as they are stored.
+    func forEachRawRecord(
+        _ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer, DatabaseRecord) throws(DatabaseError) -> Void
+    ) throws(DatabaseError) {
+        var tree = BucketTree(reader: makeReader())
+        let buckets = try etcdBuckets(&tree)
+        try walkRecords(buckets, &tree) { (record, entry, _) throws(DatabaseError) in
+            try body(entry.key, entry.value, record)
+        }
+    }
+
+    /// Lends every bucket but that of keys, by name, with a way to walk its entries.
+    func forEachSystemBucket(
+        _ body: (String, ((Page.Entry) throws(DatabaseError) -> Void) throws(DatabaseError) -> Void)
+            throws(DatabaseError) -> Void
+    ) throws(DatabaseError) {
+        var tree = BucketTree(reader: makeReader())
+        let buckets = try etcdBuckets(&tree)
+        for (name, root) in buckets.sorted(by: { $0.key < $1.key }) where name != "key" {
+            var walked = tree
+            try body(name) { (visit) throws(DatabaseError) in
+                try walked.walk(root) { (_, entry) throws(DatabaseError) in try visit(entry) }
+            }
+            tree = walked
+        }
+    }
+
+    /// The revision up to which history is compacted; -1 if it never was.
+    func compactRevision() throws(DatabaseError) -> Int64 {
+        var tree = BucketTree(reader: makeReader())
+        let buckets = try etcdBuckets(&tree)
+        var ignored = DatabaseSummary()
+        return try readSystemBuckets(buckets, &tree, into: &ignored).latest
+    }
+
     /// The hash over what a scan found to be kept; the second look at the same bytes.
     private func hashKept(
         by scan: KeyspaceScan, _ buckets: [String: BucketRoot], _ tombstones: TombstoneRule

@@ -53,6 +53,29 @@ struct DatabaseMeta: Equatable {
         }
     }
 
+    /// A meta page up to the end of its checksum, without a stored free list; page 1 is that of the later transaction.
+    static func page(_ number: UInt64, pageSize: Int, root: UInt64, pageCount: UInt64) -> [UInt8] {
+        var bytes: [UInt8] = []
+        func append<Number: FixedWidthInteger>(_ number: Number) {
+            withUnsafeBytes(of: number.littleEndian) { bytes.append(contentsOf: $0) }
+        }
+        append(number)
+        append(UInt16(0x04))
+        append(UInt16(0))
+        append(UInt32(0))
+        append(UInt32(0xED0C_DAED))
+        append(UInt32(2))
+        append(UInt32(pageSize))
+        append(UInt32(0))
+        append(root)
+        append(UInt64(0))
+        append(noFreelist)
+        append(pageCount)
+        append(1 + number)
+        append(bytes.span.withUnsafeBytes { fnv1a(UnsafeRawBufferPointer(rebasing: $0[16...])) })
+        return bytes
+    }
+
     /// The 64-bit FNV-1a hash that bbolt protects its meta pages with.
     private static func fnv1a(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
         bytes.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }

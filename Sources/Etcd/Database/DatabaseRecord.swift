@@ -48,6 +48,16 @@ package struct RecordRevision: Comparable, CustomStringConvertible, Sendable {
     /// The revision as etcd's tools print it.
     package var description: String { sub == 0 ? "\(main)" : "\(main)/\(sub)" }
 
+    /// The name of the record in the key bucket, without the mark of a tombstone.
+    var bytes: [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(18)
+        withUnsafeBytes(of: main.bigEndian) { bytes.append(contentsOf: $0) }
+        bytes.append(UInt8(ascii: "_"))
+        withUnsafeBytes(of: sub.bigEndian) { bytes.append(contentsOf: $0) }
+        return bytes
+    }
+
     /// Whether one record was written before another.
     package static func < (left: Self, right: Self) -> Bool {
         (left.main, left.sub) < (right.main, right.sub)
