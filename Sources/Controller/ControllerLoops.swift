@@ -44,7 +44,7 @@ public enum ControllerLoops {
                 BackupReconciler(services: services), store: services.store, wakeups: services.wakeups,
                 clock: ContinuousClock(), logger: logger, metrics: metrics),
             services.jobs, services.presence, services.events, MemberWatch(services: services),
-            DeletionWatch(services: services, logger: logger),
+            DeletionWatch(services: services, logger: logger), OrphanWatch(services: services, logger: logger),
             QuarantineKeeper(local: services.local, age: options.quarantineAge, logger: logger),
         ]
     }

@@ -1,5 +1,6 @@
 import Archive
 public import ControllerRuntime
+public import Model
 import Observers
 public import Store
 public import Telemetry
@@ -18,6 +19,7 @@ public struct ControllerServices: Sendable {
     let consistency: ConsistencyObserver
     let observations = ObservationBoard()
     let local: LocalProvider
+    let orphans = OrphanBoard()
     let archives: BackupArchives
     let jobs: JobBoard<BackupProgress, BackupManifest>
     let presence: JobBoard<Never, BackupPresence.Sight>
@@ -51,5 +53,12 @@ public struct ControllerServices: Sendable {
         presence = JobBoard("looks at backups", limit: 8, wakeups: wakeups, logger: logger)
         self.events = events
         self.wakeups = wakeups
+    }
+    /// What is wrong and belongs to no record: members that none claims.
+    public var findings: [Finding] { orphans.findings }
+
+    /// What Prometheus learns beyond the records.
+    public var metrics: MetricsRegistry.Collector {
+        { [orphans] in orphans.metrics }
     }
 }

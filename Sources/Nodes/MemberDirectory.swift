@@ -42,6 +42,16 @@ public struct MemberDirectory: Sendable, Hashable, CustomStringConvertible {
         return logs.contains { $0.hasSuffix(".wal") }
     }
 
+    /// Whether data is there or ever was, as far as the marker tells; a marker that cannot be read counts as a yes.
+    public var hasHeldData: Bool {
+        guard !holdsData else { return true }
+        do throws(NodeError) {
+            return try marker()?.hasHeldData ?? false
+        } catch {
+            return true
+        }
+    }
+
     /// The member whose marker lies here, or nil when there is no marker.
     public func owner() throws(NodeError) -> MemberIdentity? {
         try marker()?.identity

@@ -60,7 +60,7 @@ extension MemberSupervisor {
         let lifetime = exit.at - exit.process.startedAt
         let failures = backoff.failures(after: known.failures, lifetime: lifetime)
         members[directory]?.failures = failures
-        if reason.isPermanent {
+        if reason.isPermanent || known.isLeftAlone {
             transition(directory, to: .exited(last))
             return
         }

@@ -27,6 +27,8 @@ public actor MemberSupervisor {
         var logOffset = 0
         var failures = 0
         var isStopping = false
+        /// Whether nothing is to be started, whatever becomes of the process.
+        var isLeftAlone = false
         /// Moves with every start and stop, so that a restart that was planned before is dropped.
         var epoch = 0
     }
@@ -62,8 +64,10 @@ public actor MemberSupervisor {
             members[spec.directory] = Supervised(spec: spec, state: .stopped)
             return start(spec.directory)
         }
-        let isSameSpec = known.spec == spec
+        // Whoever was left alone may have ended meanwhile for any reason, and is wanted again now.
+        let isSameSpec = known.spec == spec && !known.isLeftAlone
         known.spec = spec
+        known.isLeftAlone = false
         members[spec.directory] = known
         if let process = known.process {
             // Its end will be told by the watcher; here only what the data on disk has become is noted.

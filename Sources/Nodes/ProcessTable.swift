@@ -23,15 +23,34 @@ enum ProcessTable {
 
     /// Whether a command line is etcd's with this data directory, by name or by being the same directory.
     static func uses(_ directory: MemberDirectory, _ commandLine: [String]) -> Bool {
-        guard let program = commandLine.first, program.split(separator: "/").last == "etcd",
-            let path = dataDirectory(commandLine)
-        else { return false }
+        guard isEtcd(commandLine), let path = dataDirectory(commandLine) else { return false }
         return path == directory.dataPath || isSame(path, directory.dataPath)
     }
 
-    private static func dataDirectory(_ commandLine: [String]) -> String? {
+    /// Every etcd process whose data lies in a home below `root`, by the home's path.
+    static func processes(below root: MemberDirectory) -> [String: (pid: Int32, clientURL: String)] {
+        var found: [String: (pid: Int32, clientURL: String)] = [:]
+        let names = (try? LocalFiles.names(in: "/proc")) ?? []  // Without /proc nothing can be found.
+        for pid in names.compactMap(Int32.init) {
+            guard let process = ProcessIdentity.current(pid) else { continue }
+            let commandLine = process.commandLine
+            guard isEtcd(commandLine), let path = dataDirectory(commandLine), path.hasPrefix("\(root.path)/"),
+                path.hasSuffix("/data"), !path.hasPrefix("\(root.path)/quarantine/")
+            else { continue }
+            found[String(path.dropLast(5))] = (pid, value(of: "advertise-client-urls", in: commandLine) ?? "")
+        }
+        return found
+    }
+
+    private static func isEtcd(_ commandLine: [String]) -> Bool {
+        commandLine.first?.split(separator: "/").last == "etcd"
+    }
+
+    private static func dataDirectory(_ commandLine: [String]) -> String? { value(of: "data-dir", in: commandLine) }
+
+    private static func value(of name: String, in commandLine: [String]) -> String? {
         for (index, word) in commandLine.enumerated() {
-            for flag in ["--data-dir", "-data-dir"] {
+            for flag in ["--\(name)", "-\(name)"] {
                 if word.hasPrefix("\(flag)=") { return String(word.dropFirst(flag.count + 1)) }
                 if word == flag, index + 1 < commandLine.count { return commandLine[index + 1] }
             }

@@ -60,14 +60,18 @@ struct ControllerService {
             archives: BackupArchives(defaultDirectory: backups, writer: "lodestone \(Version.current)"),
             backupsAtOnce: command.backupsAtOnce, events: events, wakeups: wakeups, logger: logger)
         try await ensureDefaultNamespace(in: store)
-        let server = try api(store, data, metrics)
+        metrics.addCollector(services.metrics)
+        let server = try api(store, data, metrics) { services.findings }
         var options = ControllerLoops.Options()
         options.quarantineAge = command.quarantineAge
         let parts = ControllerLoops.components(services, options: options, logger: logger, metrics: metrics)
         try await Manager(parts + [APIComponent(server: server)], logger: logger).run()
     }
 
-    private func api(_ store: RecordStore, _ data: String, _ metrics: MetricsRegistry) throws -> APIServer {
+    private func api(
+        _ store: RecordStore, _ data: String, _ metrics: MetricsRegistry,
+        findings: @escaping @Sendable () async -> [Finding]
+    ) throws -> APIServer {
         let hosts = Set([command.listen.host, "127.0.0.1", "::1", "localhost"]).sorted()
         let credentials = try APICredentials(in: data, hosts: hosts)
         var listener = HTTPServerOptions()
@@ -78,6 +82,7 @@ struct ControllerService {
         var options = APIServer.Options(
             listener: listener, tokens: BearerTokens([(token: credentials.adminToken, user: "admin")]))
         options.programVersion = Version.current
+        options.findings = findings
         options.admission = Admission { new, old, kind in
             RecordAdmission.problems(new, replacing: old, of: kind)
         }

@@ -14,7 +14,7 @@ struct ServerDocumentsTests {
         let api = try await APIFixture()
         let headers = ["Authorization": header ?? ""]
         let closed = [
-            "/", "/api", "/apis", "/api/v1", "/openapi/v3", "/openapi/v2", "/metrics", Sample.clusters,
+            "/", "/api", "/apis", "/api/v1", "/openapi/v3", "/openapi/v2", "/metrics", "/findings", Sample.clusters,
             "\(Sample.secrets)/x",
         ]
         for path in closed {

@@ -8,6 +8,8 @@ enum Route {
     case readiness
     /// Measurements for Prometheus (`/metrics`).
     case metrics
+    /// What is wrong and belongs to no record (`/findings`).
+    case findings
     /// Which API the server speaks (`/version`).
     case version
     /// The versions of the core group (`/api`).
@@ -46,6 +48,7 @@ enum Route {
         case ("livez", nil), ("healthz", nil): self = .liveness
         case ("readyz", nil): self = .readiness
         case ("metrics", nil): self = .metrics
+        case ("findings", nil): self = .findings
         case ("version", nil): self = .version
         case ("api", nil): self = .coreVersions
         case ("apis", nil): self = .groups

@@ -11,6 +11,7 @@ package struct APIHandler: Sendable {
     private let kinds: KindIndex
     private let tokens: BearerTokens
     private let readiness: [ReadinessCheck]
+    private let findings: @Sendable () async -> [Finding]
     private let version: Value
     private let records: RecordEndpoint
     private let discovery: Discovery
@@ -24,6 +25,7 @@ package struct APIHandler: Sendable {
         kinds = KindIndex(options.kinds)
         tokens = options.tokens
         readiness = options.readiness
+        findings = options.findings
         version = VersionDocument.value(programVersion: options.programVersion)
         let watches = WatchCounter()
         records = RecordEndpoint(store: store, admission: options.admission, now: options.now, watches: watches)
@@ -87,6 +89,7 @@ package struct APIHandler: Sendable {
             return HTTPServerResponse(
                 status: 200, headers: [HTTPServerField("Content-Type", PrometheusText.contentType)],
                 body: .bytes(await metrics.exposition()))
+        case .findings: return .json(["findings": .array(await findings().map(\.encoded))])
         case .version: return .json(version)
         case .coreVersions: return discovery.groups(isCore: true, for: request)
         case .groups: return discovery.groups(isCore: false, for: request)

@@ -19,6 +19,8 @@ public final class APIServer: Sendable {
         public var admission = Admission.everything
         /// What must be well before `/readyz` says so.
         public var readiness: [ReadinessCheck] = []
+        /// What is wrong and belongs to no record, as `/findings` tells it.
+        public var findings: @Sendable () async -> [Finding] = { [] }
         /// The program's version, as `/version` tells it.
         public var programVersion = "0.0.0"
         /// The clock by which ages in tables are counted.

@@ -102,6 +102,17 @@ struct APIClient: Sendable {
         String(decoding: try await send("GET", path, [], accept: .records, body: nil), as: UTF8.self)
     }
 
+    /// What is wrong with the controller's machine and belongs to no record.
+    func findings() async throws -> [Finding] {
+        let document = try await json("GET", "/findings")
+        var decoding = Decoding()
+        let findings = (document["findings"]?.array ?? []).compactMap { Finding.decode($0, &decoding) }
+        guard decoding.problems.isEmpty else {
+            throw APIError.unintelligible("the controller's findings are not what this executable knows")
+        }
+        return findings
+    }
+
     // MARK: Requests
 
     private func json(

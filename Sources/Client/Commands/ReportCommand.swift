@@ -81,13 +81,16 @@ struct ReportCommand: Command {
         let inspections: [EtcdInspection] = try await client.records(
             RecordQuery(EtcdInspection.kind, namespace: namespace))
         let backups: [EtcdBackup] = try await client.records(RecordQuery(EtcdBackup.kind, namespace: namespace))
+        // Of the whole machine, so told only where the whole fleet is.
+        let isWholeFleet = self.clusters.isEmpty && labels == nil && namespace == nil
+        let findings = isWholeFleet ? try await client.findings() : []
         if !self.clusters.isEmpty {
             if let missing = self.clusters.first(where: { name in !clusters.contains { $0.metadata.name == name } }) {
                 throw CommandFailure("there is no cluster \"\(missing)\"")
             }
             clusters = clusters.filter { self.clusters.contains($0.metadata.name) }
         }
-        return ReportBuilder(at: now).report(clusters, inspections: inspections, backups: backups)
+        return ReportBuilder(at: now).report(clusters, inspections: inspections, backups: backups, findings: findings)
     }
 }
 

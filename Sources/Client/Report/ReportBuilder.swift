@@ -13,8 +13,10 @@ public struct ReportBuilder: Sendable {
     }
 
     /// The report of clusters with their inspections and backups; records of other clusters are left out.
+    ///
+    /// `findings` are those that belong to no record.
     public func report(
-        _ clusters: [EtcdCluster], inspections: [EtcdInspection], backups: [EtcdBackup]
+        _ clusters: [EtcdCluster], inspections: [EtcdInspection], backups: [EtcdBackup], findings: [Finding] = []
     ) -> StatusReport {
         func key(_ metadata: ObjectMeta, _ reference: LocalReference) -> String {
             "\(metadata.namespace)/\(reference.name)"
@@ -30,7 +32,8 @@ public struct ReportBuilder: Sendable {
         .sorted { left, right in
             (left.state.rank, left.namespace, left.name) < (right.state.rank, right.namespace, right.name)
         }
-        report.summary = FleetSummary(report.clusters)
+        report.findings = findings
+        report.summary = FleetSummary(report.clusters, findings)
         return report
     }
 
@@ -58,7 +61,7 @@ public struct ReportBuilder: Sendable {
         report.inspections = inspected.map(\.report)
         let backup = backupReport(cluster, backups)
         report.backup = backup.report
-        let own = phaseFindings(cluster, report) + backup.findings
+        let own = phaseFindings(cluster, report) + pauseFindings(cluster) + backup.findings
         let all = own.map { ReportedFinding($0) } + inspected.flatMap(\.findings)
         report.findings = Self.withoutRepetition(all).enumerated().sorted {
             ($1.element.severity, $0.offset) < ($0.element.severity, $1.offset)
@@ -122,6 +125,22 @@ public struct ReportBuilder: Sendable {
         var finding = Finding(code, severity, message, remedy: "lodestone describe ec \(name) shows what is known")
         finding.since = cluster.status.conditions[.ready]?.lastTransitionTime
         return [finding]
+    }
+
+    /// That nobody looks after the cluster, by its spec, and which members stay down because of it.
+    private func pauseFindings(_ cluster: EtcdCluster) -> [Finding] {
+        guard cluster.spec.paused else { return [] }
+        let remedy = "set spec.paused to false when you are done"
+        let down = cluster.status.members.filter { $0.pid == nil && $0.phase != .running }.map(\.name)
+        guard cluster.spec.provider == .local, !down.isEmpty else {
+            return [Finding("Paused", .info, "the controller leaves the cluster alone (spec.paused)", remedy: remedy)]
+        }
+        return [
+            Finding(
+                "MembersDownWhilePaused", .warning, members: down,
+                "\(down.count == 1 ? "a member is" : "\(down.count) members are") down and not started again, "
+                    + "because spec.paused is true", remedy: remedy)
+        ]
     }
 
     /// The inspections that there are, and those that there should be.

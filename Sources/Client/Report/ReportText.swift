@@ -22,6 +22,10 @@ struct ReportText {
     func lines(_ report: StatusReport) -> [String] {
         var lines = [paint(.bold, "Lodestone status report") + paint(.dim, "  \(report.time)")]
         lines += summary(report.summary)
+        if !report.findings.isEmpty {
+            let text = ClusterText(paint: paint, now: report.time)
+            lines += [""] + text.findings(report.findings.map { ReportedFinding($0) })
+        }
         guard !report.clusters.isEmpty else { return lines }
         let isBrief = detail == .brief || detail == .auto && report.clusters.count > Self.manyClusters
         var table = TextTable(["CLUSTER", "STATE", "PHASE", "MEMBERS", "VERSION", "REVISION", "LAST BACKUP"])

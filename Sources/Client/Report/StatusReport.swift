@@ -27,6 +27,8 @@ public struct StatusReport: Structure {
     public var time = Timestamp(secondsSinceEpoch: 0)
     /// The fleet in figures.
     public var summary = FleetSummary()
+    /// What is wrong and belongs to no cluster of the report.
+    public var findings: [Finding] = []
     /// The clusters, worst first.
     public var clusters: [ClusterReport] = []
 
@@ -37,15 +39,17 @@ public struct StatusReport: Structure {
     public static let fields: [Field<StatusReport>] = [
         Field("time", \.time, "The moment of the report."),
         Field("summary", \.summary, "The fleet in figures."),
+        Field("findings", \.findings, "What is wrong and belongs to no cluster of the report."),
         Field("clusters", \.clusters, "The clusters, worst first."),
     ]
 
     /// Whether there is anything at or above a severity.
     public func hasFindings(from severity: Severity) -> Bool {
-        clusters.contains { cluster in
-            cluster.state.severity.map { $0 >= severity } ?? false
-                || cluster.findings.contains { $0.severity >= severity }
-        }
+        findings.contains { $0.severity >= severity }
+            || clusters.contains { cluster in
+                cluster.state.severity.map { $0 >= severity } ?? false
+                    || cluster.findings.contains { $0.severity >= severity }
+            }
     }
 }
 
@@ -76,8 +80,8 @@ public struct FleetSummary: Structure {
     public init() {}
 
     /// Sums clusters up.
-    init(_ reports: [ClusterReport]) {
-        let findings = reports.flatMap(\.findings)
+    init(_ reports: [ClusterReport], _ others: [Finding]) {
+        let findings = reports.flatMap(\.findings) + others.map { ReportedFinding($0) }
         clusters = reports.count
         ok = reports.count { $0.state == .ok }
         attention = reports.count { $0.state == .attention }

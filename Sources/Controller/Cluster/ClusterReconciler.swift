@@ -25,7 +25,7 @@ public struct ClusterReconciler: Reconciler {
         var builder = ClusterStatusBuilder(now: .now)
         if cluster.spec.provider == .local {
             if let outcome = try await plan(&cluster, &builder) { return outcome }
-            try await run(&cluster, &builder)
+            if let outcome = try await run(&cluster, &builder) { return outcome }
         }
         builder.inspections = try await ownInspections(of: cluster)
         await observe(&cluster, &builder)
@@ -64,22 +64,32 @@ public struct ClusterReconciler: Reconciler {
         return .again(after: .zero, because: "what was planned is written down before members are started")
     }
 
-    private func run(_ cluster: inout EtcdCluster, _ builder: inout ClusterStatusBuilder) async throws {
-        if !cluster.spec.paused {
-            do {
+    private func run(_ cluster: inout EtcdCluster, _ builder: inout ClusterStatusBuilder) async throws -> Outcome? {
+        do {
+            if cluster.spec.paused {
+                try await services.local.leaveAlone(cluster)
+            } else if let plan = try await services.local.replan(cluster) {
+                let old = plan.taken.map { String($0) }.joined(separator: ", ")
+                cluster.status.members = plan.members
+                services.events.warning(
+                    cluster, "PortsTaken",
+                    "another process listens on \(old); as the cluster has not formed yet, its members get other ports")
+                return .again(after: .zero, because: "what was planned is written down before members are started")
+            } else {
                 try await services.local.run(cluster)
-            } catch let problem as AccessProblem {
-                builder.obstacle = .init(reason: problem.reason, message: problem.description)
             }
+        } catch let problem as AccessProblem {
+            builder.obstacle = .init(reason: problem.reason, message: problem.description)
         }
         builder.processes = try await services.local.processes(of: cluster)
         let failed = builder.processes.sorted { $0.key < $1.key }.filter { $0.value.phase == .failed }
         // A member that fails while others serve is a degraded cluster; before it has formed it is an obstacle.
-        if builder.obstacle == nil, let first = failed.first,
+        if builder.obstacle == nil, !cluster.spec.paused, let first = failed.first,
             cluster.status.clusterID.isEmpty || failed.count == builder.processes.count
         {
             builder.obstacle = .init(reason: "MemberFailed", message: "\(first.key): \(first.value.message)")
         }
+        return nil
     }
 
     /// Takes the newest look at the members that the health inspection left, or a fresh one if it is too old or
@@ -109,6 +119,8 @@ public struct ClusterReconciler: Reconciler {
             let name = Self.inspectionName(.health, of: cluster)
             services.wakeups.wake(RecordID(EtcdInspection.kind, namespace: cluster.metadata.namespace, name: name))
         }
+        let own = Self.own(observation?.members ?? [], of: cluster, builder.processes)
+        observation?.members = own
         builder.health = observation
         builder.judgement = observation.map { HealthInspector(thresholds: health.thresholds).inspect($0) }
         if let observation, ClusterIdentity.settle(&cluster, by: observation) {
@@ -116,6 +128,24 @@ public struct ClusterReconciler: Reconciler {
                 cluster, "IncarnationChanged",
                 "the members belong to cluster \(cluster.status.incarnation); backups of it are kept apart from earlier ones"
             )
+        }
+    }
+
+    /// What was seen of the members that this cluster can have.
+    ///
+    /// Until a Local cluster has formed, whatever answers at a planned address while our process does not run there is
+    /// somebody else's etcd, and none of ours.
+    private static func own(
+        _ members: [MemberHealth], of cluster: EtcdCluster, _ processes: [String: LocalProvider.ProcessView]
+    ) -> [MemberHealth] {
+        guard cluster.spec.provider == .local, cluster.status.clusterID.isEmpty else { return members }
+        return cluster.plannedMembers.map { planned in
+            if processes[planned.name]?.pid != nil, let seen = members.first(where: { $0.name == planned.name }) {
+                return seen
+            }
+            var absent = MemberHealth(name: planned.name, id: nil, endpoint: planned.endpoint, isLearner: false)
+            absent.connection = .failed(EvidenceFailure(.unreachable, "its process does not run"))
+            return absent
         }
     }
 
@@ -198,6 +228,7 @@ public struct ClusterReconciler: Reconciler {
             cluster.status.lastOperation = LastOperation(
                 type: operation.type, state: "Succeeded", description: operation.description, at: now)
         }
+        reportPause(cluster, at: now)
         guard phase != before else { return }
         let message = cluster.status.conditions[.ready]?.message ?? ""
         let isGood = phase == .running || phase == .creating || phase == .pending
@@ -206,6 +237,13 @@ public struct ClusterReconciler: Reconciler {
         } else {
             services.events.warning(cluster, "Phase\(phase.rawValue)", message)
             cluster.status.lastErrors.record(RecordedError(code: phase.rawValue, description: message, at: now))
+        }
+    }
+
+    private func reportPause(_ cluster: EtcdCluster, at now: Timestamp) {
+        let isNews = cluster.status.conditions[.paused]?.lastTransitionTime == now.wholeSeconds
+        if cluster.spec.paused, isNews {
+            services.events.normal(cluster, "Paused", cluster.status.conditions[.paused]?.message ?? "")
         }
     }
 

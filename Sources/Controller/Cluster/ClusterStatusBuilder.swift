@@ -35,6 +35,11 @@ struct ClusterStatusBuilder {
         cluster.status.conditions.set(ready(cluster), at: now, generation: generation)
         cluster.status.conditions.set(available(cluster, quorum: quorum), at: now, generation: generation)
         cluster.status.conditions.set(consistent(cluster), at: now, generation: generation)
+        if cluster.spec.paused {
+            cluster.status.conditions.set(paused(cluster), at: now, generation: generation)
+        } else {
+            cluster.status.conditions.removeAll { $0.type == .paused }
+        }
         if obstacle == nil, health != nil { cluster.status.observedGeneration = generation }
         keepQuietTimes(&cluster.status, before)
     }
@@ -126,6 +131,9 @@ struct ClusterStatusBuilder {
         let message = processTrouble(cluster) ?? judgement?.message ?? "the members have not been probed yet"
         switch cluster.status.phase {
         case .running: return Condition(.ready, .true, reason: "AllMembersServe", message: message)
+        case .pending where cluster.spec.paused, .creating where cluster.spec.paused:
+            return Condition(
+                .ready, .false, reason: "Paused", message: "members are not started while spec.paused is true")
         case .pending, .creating:
             return Condition(.ready, .false, reason: "Creating", message: "members are being started")
         case .unknown: return Condition(.ready, .unknown, reason: "NotObserved", message: message)
@@ -138,6 +146,15 @@ struct ClusterStatusBuilder {
         case .failed: return Condition(.ready, .false, reason: "Failed", message: message)
         case .deleting: return Condition(.ready, .false, reason: "Deleting", message: "the record is being deleted")
         }
+    }
+
+    /// That nothing is done to the cluster, and who is down because of it.
+    private func paused(_ cluster: EtcdCluster) -> Condition {
+        let down = processes.filter { $0.value.pid == nil }.keys.sorted()
+        let members = down.isEmpty ? "" : "; down and not started again: \(down.joined(separator: ", "))"
+        return Condition(
+            .paused, .true, reason: down.isEmpty ? "SpecPaused" : "MembersStayDown",
+            message: "spec.paused is true, so nothing is started, stopped, backed up or removed\(members)")
     }
 
     /// Why a member's process does not run: a better reason than that nothing answers where it should listen.

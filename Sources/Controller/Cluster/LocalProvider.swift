@@ -55,14 +55,14 @@ public actor LocalProvider {
 
     /// Keeps the processes running; has a task of its own.
     public nonisolated let supervisor: MemberSupervisor
-    private let options: Options
-    private let root: MemberDirectory
+    let options: Options
+    let root: MemberDirectory
     private let quarantine: Quarantine
-    private let ports: PortAllocator
+    let ports: PortAllocator
     private let binaries: EtcdBinaries
     private var restarts: [MemberDirectory: Int64] = [:]
     /// Plans that may not be on record yet, by the record's identity: a pass whose end was not stored plans again.
-    private var planned: [String: (incarnation: String, members: [MemberStatus])] = [:]
+    var planned: [String: (incarnation: String, members: [MemberStatus])] = [:]
 
     /// Creates a provider that has looked at nothing yet.
     public init(options: Options) throws(NodeError) {
@@ -85,21 +85,8 @@ public actor LocalProvider {
     func plan(_ cluster: EtcdCluster) async throws -> (incarnation: String, members: [MemberStatus]) {
         _ = try await binary(for: cluster)
         if let plan = planned[cluster.metadata.uid] { return plan }
-        let size = cluster.spec.size ?? 3
-        let allocated: [Int]
-        do {
-            allocated = try ports.allocate(size * 2)
-        } catch {
-            throw AccessProblem(reason: "PortsExhausted", description: error.description)
-        }
+        let members = try planMembers(of: cluster)
         let nonce = String(UInt64.random(in: 0 ... .max), radix: 36)
-        let members = (0..<size).map { index -> MemberStatus in
-            var member = MemberStatus()
-            member.name = "\(cluster.metadata.name)-\(index)"
-            member.endpoint = "http://\(options.address):\(allocated[index * 2])"
-            member.peerURL = "http://\(options.address):\(allocated[index * 2 + 1])"
-            return member
-        }
         let plan = ("\(cluster.metadata.namespace)-\(cluster.metadata.name)-\(nonce)", members)
         planned[cluster.metadata.uid] = plan
         return plan
@@ -118,26 +105,41 @@ public actor LocalProvider {
         reserve(cluster)
         planned[cluster.metadata.uid] = nil
         let binary = try await binary(for: cluster)
-        for member in cluster.status.members {
+        for member in cluster.plannedMembers {
             let spec = try spec(of: member, in: cluster, binary)
             await supervisor.ensureRunning(spec)
+        }
+    }
+
+    /// Looks after the members of a paused cluster without starting any.
+    func leaveAlone(_ cluster: EtcdCluster) async throws {
+        reserve(cluster)
+        // A program that is missing is no matter of a cluster of which nothing is started.
+        let binary = (try? await binary(for: cluster)) ?? EtcdBinary(path: "", version: "")
+        for member in cluster.plannedMembers {
+            await supervisor.leaveAlone(try spec(of: member, in: cluster, binary))
         }
     }
 
     /// What there is of every member's process, by name.
     func processes(of cluster: EtcdCluster) async throws -> [String: ProcessView] {
         var views: [String: ProcessView] = [:]
-        for member in cluster.status.members {
+        for member in cluster.plannedMembers {
             let directory = try directory(of: member, in: cluster)
             let state = await supervisor.observe(directory).state
-            views[member.name] = view(of: state, restarts: restarts.removeValue(forKey: directory) ?? 0)
+            var view = view(of: state, restarts: restarts.removeValue(forKey: directory) ?? 0)
+            if cluster.spec.paused, view.pid == nil {
+                let what = view.message.isEmpty ? "its process does not run" : view.message
+                view.message = "\(what); it is not started again while spec.paused is true"
+            }
+            views[member.name] = view
         }
         return views
     }
 
     /// Ends all members' processes.
     func stop(_ cluster: EtcdCluster) async throws {
-        let directories = try cluster.status.members.map { try directory(of: $0, in: cluster) }
+        let directories = try cluster.plannedMembers.map { try directory(of: $0, in: cluster) }
         try await withThrowingTaskGroup { group in
             for directory in directories {
                 group.addTask { [supervisor] in
@@ -150,7 +152,7 @@ public actor LocalProvider {
 
     /// Puts the data of a deleted cluster where its policy says, and gives its ports back.
     func putAway(_ cluster: EtcdCluster) throws {
-        for member in cluster.status.members {
+        for member in cluster.plannedMembers {
             let directory = try directory(of: member, in: cluster)
             switch cluster.spec.deletionPolicy {
             case .retain:
@@ -190,7 +192,7 @@ public actor LocalProvider {
 
     // MARK: What a cluster is made of
 
-    private func binary(for cluster: EtcdCluster) async throws -> EtcdBinary {
+    func binary(for cluster: EtcdCluster) async throws -> EtcdBinary {
         do throws(NodeError) {
             return try await binaries.find(cluster.spec.version ?? "")
         } catch {
@@ -198,7 +200,7 @@ public actor LocalProvider {
         }
     }
 
-    private func directory(of member: MemberStatus, in cluster: EtcdCluster) throws(NodeError) -> MemberDirectory {
+    func directory(of member: MemberStatus, in cluster: EtcdCluster) throws(NodeError) -> MemberDirectory {
         let names = [cluster.metadata.namespace, cluster.metadata.name, cluster.status.incarnation, member.name]
         return try MemberDirectory(([root.path] + names).joined(separator: "/"))
     }
@@ -212,7 +214,7 @@ public actor LocalProvider {
                 member: member.name),
             binary: binary.path, directory: try directory(of: member, in: cluster), clientURL: member.endpoint,
             peerURL: member.peerURL,
-            initialCluster: cluster.status.members.map { MemberSpec.Peer(name: $0.name, url: $0.peerURL) },
+            initialCluster: cluster.plannedMembers.map { MemberSpec.Peer(name: $0.name, url: $0.peerURL) },
             quotaBytes: cluster.spec.storage.quota.map { Int($0.bytes) }, extraArguments: cluster.spec.args,
             // Once the cluster has formed, an empty directory is a loss and no bootstrap.
             mustHoldData: !cluster.status.clusterID.isEmpty)
@@ -244,11 +246,11 @@ public actor LocalProvider {
         return view
     }
 
-    private static func ports(of cluster: EtcdCluster) -> [Int] {
-        ports(of: cluster.status.members)
+    static func ports(of cluster: EtcdCluster) -> [Int] {
+        ports(of: cluster.plannedMembers)
     }
 
-    private static func ports(of members: [MemberStatus]) -> [Int] {
+    static func ports(of members: [MemberStatus]) -> [Int] {
         members.flatMap { [$0.endpoint, $0.peerURL] }.compactMap { url in
             url.split(separator: ":").last.flatMap { Int($0) }
         }

@@ -17,6 +17,8 @@ public struct ConditionType: OpenName {
     public static let stored: ConditionType = "Stored"
     /// The members agree.
     public static let consistent: ConditionType = "Consistent"
+    /// The controller leaves the record alone because its spec says so.
+    public static let paused: ConditionType = "Paused"
 }
 
 /// Whether a condition holds; not knowing is its own answer.

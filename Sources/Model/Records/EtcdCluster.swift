@@ -23,7 +23,9 @@ public struct EtcdCluster: SpecifiedResource {
 
     /// The table.
     public static let columns: [Column<EtcdCluster>] = [
-        Column("Phase", "Where the cluster stands.") { record, _ in .string(record.status.phase.rawValue) },
+        Column("Phase", "Where the cluster stands.") { record, _ in
+            .string(record.status.phase.rawValue + (record.spec.paused ? " (paused)" : ""))
+        },
         Column("Ready", "Voting members that serve, of all voting members.") { record, _ in
             .string("\(record.status.readyMembers)/\(record.status.members.count { $0.role != .learner })")
         },

@@ -49,6 +49,31 @@ struct ReportBuilderTests {
         #expect(codes(report.clusters[0]) == (isStale ? ["StatusStale"] : []))
     }
 
+    @Test("A pause is told, and who stays down because of it")
+    func paused() {
+        let paused = only({ cluster in
+            cluster.spec.paused = true
+            for index in 0..<3 { cluster.status.members[index].pid = Int64(100 + index) }
+        })
+        #expect(codes(paused) == ["Paused"] && paused.state == .ok)
+        let down = only({ cluster in
+            cluster.spec.paused = true
+            cluster.status.members[1].phase = .failed
+        })
+        #expect(codes(down) == ["MembersDownWhilePaused"] && down.state == .attention)
+        #expect(down.findings[0].finding.members == ["orders-1"])
+    }
+
+    @Test("What belongs to no cluster counts as well")
+    func fleetFindings() {
+        let orphans = Finding("OrphanMembers", .critical, "no record claims them", remedy: "restore the store")
+        let report = ReportBuilder(at: F.now).report([], inspections: [], backups: [], findings: [orphans])
+        #expect(report.summary.criticalFindings == 1)
+        #expect(report.hasFindings(from: .critical))
+        let text = ReportText(paint: Paint(isEnabled: false)).lines(report).joined(separator: "\n")
+        #expect(text.contains("CRITICAL  OrphanMembers: no record claims them"), "\(text)")
+    }
+
     @Test("An inspection that was never made leaves the cluster Unknown")
     func missingInspection() {
         let missing = only({ _ in }, [F.inspection(.health)])
