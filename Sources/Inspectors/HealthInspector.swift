@@ -14,7 +14,7 @@ public struct HealthInspector: Inspector {
     /// Judges an observation.
     public func inspect(_ observation: HealthObservation) -> Judgement {
         let members = observation.members
-        let standings = members.map { Standing(of: $0, thresholds: thresholds) }
+        let standings = members.map { Standing(of: $0, in: observation, thresholds: thresholds) }
         let voters = zip(members, standings).filter { !$0.0.isLearner }
         guard !voters.isEmpty else {
             return .unobserved(
@@ -29,7 +29,8 @@ public struct HealthInspector: Inspector {
         if isOutOfReach { findings.removeAll { $0.code == .memberUnreachable } }
         findings += clusterFindings(observation, voters: voters, serving: serving, quorum: quorum)
         findings += alarmFindings(observation)
-        let verdict = verdict(voters, serving: serving, findings: findings)
+        let verdict: Verdict =
+            observation.isUndecided ? .unknown : verdict(voters, serving: serving, findings: findings)
         return Judgement(
             verdict: verdict,
             message: message(verdict, serving: serving, voters: voters.count, findings: findings),
@@ -99,7 +100,7 @@ public struct HealthInspector: Inspector {
                         "no linearizable read came back in time, though the members know a leader",
                         remedy: "Look at the load and the disks of the members; raise the inspection's timeout if this "
                             + "passes by itself."))
-                return findings + identityFindings(observation)
+                return findings + IdentityJudge(observation).findings
             }
             findings.append(
                 voters.contains { $0.1.answers }
@@ -120,39 +121,16 @@ public struct HealthInspector: Inspector {
                     "only \(serving) of \(voters.count) voting members serve: the loss of one more ends all writes",
                     remedy: "Bring back the members that do not serve before touching any other."))
         }
-        return findings + identityFindings(observation)
-    }
-
-    private func identityFindings(_ observation: HealthObservation) -> [Finding] {
-        var findings: [Finding] = []
-        let clusterIDs = Set(observation.members.compactMap { $0.status.answer?.answer.clusterID })
-        if clusterIDs.count > 1 {
-            findings.append(
-                Finding(
-                    .differentClusters, .critical,
-                    "the members belong to \(clusterIDs.count) different clusters: "
-                        + clusterIDs.sorted().map { String($0, radix: 16) }.listed,
-                    remedy: "Check the endpoints; a member started with an empty directory may have formed its own."))
-        }
-        if let expected = observation.expectedClusterID, let found = clusterIDs.first, clusterIDs.count == 1,
-            found != expected
-        {
-            let (own, other) = (String(expected, radix: 16), String(found, radix: 16))
-            findings.append(
-                Finding(
-                    .clusterReplaced, .critical,
-                    "the members belong to cluster \(other); this record stands for cluster \(own)",
-                    remedy: "Correct the endpoints in the cluster's spec; or, if the cluster was made anew, set its "
-                        + "annotation \(EtcdCluster.acceptedClusterID) to \"\(other)\"."))
-        }
-        return findings
+        return findings + IdentityJudge(observation).findings
     }
 
     private func alarmFindings(_ observation: HealthObservation) -> [Finding] {
         var findings: [Finding] = []
+        // What a member of another cluster tells is no matter of this one.
+        let own = observation.members.filter { !observation.isForeign($0) }
         // Every member tells the alarms of the whole cluster.
         var alarms: [RaisedAlarm] = []
-        for alarm in observation.members.compactMap({ $0.status.answer?.answer.alarms }).joined()
+        for alarm in own.compactMap({ $0.status.answer?.answer.alarms }).joined()
         where !alarms.contains(alarm) {
             alarms.append(alarm)
         }
@@ -174,7 +152,7 @@ public struct HealthInspector: Inspector {
             }
         }
         guard let quota = observation.quota, quota.bytes > 0 else { return findings }
-        for member in observation.members {
+        for member in own {
             guard let size = member.status.answer?.answer.dbSize else { continue }
             let percent = Int64(Double(size) / Double(quota.bytes) * 100)
             if percent >= thresholds.quotaPercent {

@@ -12,12 +12,15 @@ struct Standing {
         case slow(Duration)
         case serving
         case notProbed
+        case foreign(UInt64)
     }
 
     let outcome: Outcome
 
-    init(of member: MemberHealth, thresholds: InspectionThresholds) {
-        if case .failed(let failure) = member.connection {
+    init(of member: MemberHealth, in observation: HealthObservation, thresholds: InspectionThresholds) {
+        if observation.isForeign(member), let sample = member.status.answer?.answer {
+            outcome = .foreign(sample.clusterID)
+        } else if case .failed(let failure) = member.connection {
             outcome = .unreachable(failure)
         } else if case .failed(let failure) = member.status {
             outcome = failure.failureClass == .refused ? .refused(failure) : .silent(failure)
@@ -70,6 +73,8 @@ struct Standing {
     func finding(for member: MemberHealth, severity: Severity) -> Finding? {
         let name = member.name
         switch outcome {
+        // Members of another cluster are one finding of the whole, and not one for each.
+        case .foreign: return nil
         case .serving:
             guard let errors = member.status.answer?.answer.errors, !errors.isEmpty else { return nil }
             return Finding(
@@ -130,9 +135,10 @@ struct Standing {
             case .serving: .healthy
             case .slow, .readFailed, .withoutQuorum: .degraded
             case .unreachable, .silent: .unreachable
-            case .refused, .notProbed: .unknown
+            case .refused, .notProbed, .foreign: .unknown
             }
-        let message = finding(for: member, severity: .warning)?.message ?? "serves"
+        var message = finding(for: member, severity: .warning)?.message ?? "serves"
+        if case .foreign(let id) = outcome { message = "belongs to cluster \(String(id, radix: 16))" }
         return MemberEvidence(
             member: member.name, endpoint: member.endpoint, verdict: verdict, figures: figures, message: message)
     }

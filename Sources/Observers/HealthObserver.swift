@@ -33,7 +33,7 @@ public struct HealthObserver: Sendable {
         }
         return HealthObservation(
             takenAt: .now, members: members, membershipProblem: membership.problem, quota: target.quota,
-            expectedClusterID: target.expectedClusterID)
+            expectedClusterID: target.expectedClusterID, strangers: membership.strangers)
     }
 
     /// How long to wait before members that may be electing a leader are asked again.

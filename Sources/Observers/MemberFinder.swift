@@ -11,6 +11,8 @@ public final class MemberFinder: Sendable {
         public var members: [DialledMember]
         /// Why there may be more, if there may be.
         public var problem: EvidenceFailure?
+        /// The endpoints that lead to another cluster.
+        public var strangers: [ForeignEndpoint] = []
     }
 
     private struct ClientKey: Hashable {
@@ -22,7 +24,15 @@ public final class MemberFinder: Sendable {
     private struct KnownList {
         let target: ClusterTarget
         let list: [EtcdMember]
-        let foundAt: ContinuousClock.Instant
+        let clusterID: UInt64?
+        var foundAt: ContinuousClock.Instant
+
+        /// The list as one that is remembered, and asked for anew all the same.
+        func outdated(by age: Duration) -> KnownList {
+            var list = self
+            list.foundAt -= age
+            return list
+        }
     }
 
     private struct State {
@@ -54,30 +64,44 @@ public final class MemberFinder: Sendable {
         }
     }
 
-    /// The members of a cluster, from a member list not older than `listLifetime`, or a fresh one.
+    /// The members of a cluster, from member lists not older than `listLifetime`, or fresh ones.
+    ///
+    /// Every endpoint is asked, so that what is found does not depend on who answers first: the members are those that
+    /// any endpoint of the cluster names, and endpoints of other clusters are told. One that is silent costs `timeout`.
     ///
     /// - Parameters:
     ///   - target: the cluster.
     ///   - name: what the cluster is remembered by.
-    ///   - timeout: how long each member asked may take.
-    /// - Returns: the members, and why there may be more.
+    ///   - timeout: how long each endpoint asked may take.
+    /// - Returns: the members, why there may be more, and which endpoints lead elsewhere.
     public func members(of target: ClusterTarget, named name: String, timeout: Duration) async -> Membership {
         let now = ContinuousClock.now
         let known = state.withLock { $0.lists[name] }
         if let known, known.target == target, now - known.foundAt < listLifetime {
             return Membership(members: dial(known.list, of: target), problem: nil)
         }
-        let (list, failure) = await askForList(target, timeout: timeout)
-        if let list {
-            state.withLock { $0.lists[name] = KnownList(target: target, list: list, foundAt: now) }
-            if let known, known.target != target { closeAbandoned(known, for: target, list) }
-            return Membership(members: dial(list, of: target), problem: nil)
+        let (lists, failure) = await askForLists(target, timeout: timeout)
+        guard lists.clusterID == nil else {
+            let found = KnownList(target: target, list: lists.members, clusterID: lists.clusterID, foundAt: now)
+            // What is in question is asked for again at the next look.
+            state.withLock { $0.lists[name] = lists.isSettled ? found : found.outdated(by: listLifetime) }
+            if let known, known.target != target { closeAbandoned(known, for: target, found.list) }
+            let members = dial(found.list, of: target)
+            // A member that turned into another cluster is told by its own Status.
+            let strangers = lists.strangers.filter { stranger in
+                !members.contains { $0.endpoint == stranger.endpoint }
+            }
+            return Membership(members: members, problem: lists.problem, strangers: strangers)
         }
-        if let known, known.target == target {
-            // Members do not vanish because nobody answers; the old list is still the best there is.
-            return Membership(members: dial(known.list, of: target), problem: nil)
+        // Members do not vanish because they do not answer; the old list is still the best there is.
+        if let known, known.target == target, lists.answers.isEmpty || known.clusterID == target.expectedClusterID {
+            return Membership(members: dial(known.list, of: target), problem: nil, strangers: lists.strangers)
         }
-        return Membership(members: dial([], of: target), problem: failure)
+        var reduced = target
+        if target.expectedClusterID != nil, !lists.silent.isEmpty {
+            reduced.endpoints.removeAll { !lists.silent.contains($0) }
+        }
+        return Membership(members: dial([], of: reduced), problem: failure, strangers: lists.strangers)
     }
 
     /// Forgets a cluster and closes its connections.
@@ -112,33 +136,50 @@ public final class MemberFinder: Sendable {
         state.withLock { $0.lists[name] = nil }
     }
 
-    /// The first member list that any member gives.
-    private func askForList(_ target: ClusterTarget, timeout: Duration) async -> ([EtcdMember]?, EvidenceFailure?) {
-        let urls = target.endpoints + target.knownMembers.map(\.endpoint).filter { !target.endpoints.contains($0) }
-        return await withTaskGroup(of: Result<[EtcdMember], EvidenceFailure>.self) { group in
-            for url in urls {
-                group.addTask {
-                    do throws(EndpointError) {
-                        let client = try self.client(for: url, of: target)
-                        return await EvidenceFailure.catching {
-                            () async throws(EtcdError) in
-                            try await client.memberList(linearizable: false, timeout: timeout).members
-                        }
-                    } catch {
-                        return .failure(EvidenceFailure(.other, error.description))
-                    }
-                }
+    /// The member lists of all endpoints, and why one is missing where all are.
+    private func askForLists(_ target: ClusterTarget, timeout: Duration) async -> (MemberLists, EvidenceFailure?) {
+        var urls: [String] = []
+        for url in target.endpoints + target.knownMembers.map(\.endpoint) where !urls.contains(url) {
+            urls.append(url)
+        }
+        let results = await withTaskGroup(of: (Int, Result<EtcdMemberList, EvidenceFailure>).self) { group in
+            for (index, url) in urls.enumerated() {
+                group.addTask { (index, await self.askForList(url, target, timeout: timeout)) }
             }
-            var failure: EvidenceFailure?
+            var results: [(Int, Result<EtcdMemberList, EvidenceFailure>)] = []
             for await result in group {
-                switch result {
-                case .success(let list):
-                    group.cancelAll()
-                    return (list, nil)
-                case .failure(let reason): failure = failure ?? reason
-                }
+                results.append(result)
             }
-            return (nil, failure ?? EvidenceFailure(.other, "no endpoint is known"))
+            return results.sorted { $0.0 < $1.0 }
+        }
+        var (answers, silent, failure): ([MemberLists.Answer], [String], EvidenceFailure?) = ([], [], nil)
+        for (index, result) in results {
+            switch result {
+            case .success(let list):
+                answers.append(
+                    MemberLists.Answer(
+                        endpoint: urls[index], clusterID: list.header.clusterID, raftTerm: list.header.raftTerm,
+                        members: list.members))
+            case .failure(let reason):
+                silent.append(urls[index])
+                failure = failure ?? reason
+            }
+        }
+        if urls.isEmpty { failure = EvidenceFailure(.other, "no endpoint is known") }
+        let lists = MemberLists(answers: answers, silent: silent, expected: target.expectedClusterID)
+        return (lists, answers.isEmpty ? failure : nil)
+    }
+
+    private func askForList(
+        _ url: String, _ target: ClusterTarget, timeout: Duration
+    ) async -> Result<EtcdMemberList, EvidenceFailure> {
+        do throws(EndpointError) {
+            let client = try client(for: url, of: target)
+            return await EvidenceFailure.catching { () async throws(EtcdError) in
+                try await client.memberList(linearizable: false, timeout: timeout)
+            }
+        } catch {
+            return .failure(EvidenceFailure(.other, error.description))
         }
     }
 

@@ -63,4 +63,23 @@ struct ClusterIdentityTests {
         #expect(record.status.incarnation == "token")
         #expect(record.status.clusterID == "a")
     }
+
+    @Test("A cluster that only some endpoints lead to does not take the record over")
+    func mixedEndpoints() {
+        var unsettled = cluster(.imported, id: "", incarnation: "")
+        var health = seen(0xa)
+        health.strangers = [ForeignEndpoint(endpoint: "http://h:1", clusterID: 0xb)]
+        #expect(!ClusterIdentity.settle(&unsettled, by: health))
+        #expect(unsettled.status.clusterID.isEmpty)
+        // A silent member may be of the record's own cluster.
+        var record = cluster(.imported, id: "a", incarnation: "a")
+        health = seen(0xb)
+        health.expectedClusterID = 0xa
+        health.members.append(MemberHealth(name: "m9", id: nil, endpoint: "", isLearner: false))
+        #expect(!ClusterIdentity.settle(&record, by: health))
+        #expect(record.status.incarnation == "a")
+        health.members.removeLast()
+        #expect(ClusterIdentity.settle(&record, by: health))
+        #expect(record.status.incarnation == "b")
+    }
 }

@@ -31,4 +31,32 @@ struct ClusterStatusBuilderTests {
         builder.update(&cluster)
         #expect(cluster.status.conditions[.ready]?.message.contains("nothing listens there") == true)
     }
+
+    @Test("A member of another cluster is shown as that, and counts for nothing")
+    func foreignMember() {
+        func member(_ name: String, cluster: UInt64, revision: Int64) -> MemberHealth {
+            var member = MemberHealth(name: name, id: 1, endpoint: "http://127.0.0.1:1", isLearner: false)
+            let sample = StatusSample(
+                clusterID: cluster, memberID: 1, version: "3.4.23", leader: 1, raftTerm: 1, raftIndex: 1,
+                raftAppliedIndex: 1, revision: revision, dbSize: 1, dbSizeInUse: 1, isLearner: false)
+            member.status = .answered(Timed(sample, .zero))
+            member.linearizableRead = .answered(.zero)
+            return member
+        }
+        var cluster = EtcdCluster()
+        cluster.status.clusterID = "7"
+        var builder = ClusterStatusBuilder(now: Timestamp(secondsSinceEpoch: 0))
+        let observation = HealthObservation(
+            takenAt: builder.now,
+            members: [member("a", cluster: 7, revision: 5), member("b", cluster: 8, revision: 900)],
+            expectedClusterID: 7)
+        builder.health = observation
+        builder.judgement = HealthInspector(thresholds: InspectionThresholds()).inspect(observation)
+        builder.update(&cluster)
+        #expect(cluster.status.readyMembers == 1)
+        #expect(cluster.status.revision == 5)
+        #expect(cluster.status.phase == .degraded)
+        #expect(cluster.status.members.last?.phase == .unhealthy)
+        #expect(cluster.status.members.last?.message == "belongs to cluster 8")
+    }
 }

@@ -1,4 +1,5 @@
 import Etcd
+import Model
 import TestSupport
 import Testing
 import Transport
@@ -23,6 +24,38 @@ struct MemberFinderTests {
             }
             finder.forget("test")
             #expect(finder.clientCount == 0)
+        }
+    }
+
+    @Test("Endpoints of two clusters: the record's own is found whoever answers first, and the other one is told")
+    func twoClusters() async throws {
+        try await withRealEtcd { own in
+            try await withRealEtcd { foreign in
+                let engine = HTTPEngine(name: "test")
+                defer { engine.shutdown() }
+                let finder = MemberFinder(engine: engine)
+                var target = ClusterTarget(endpoints: [foreign.endpoints[0], own.endpoints[0]])
+                let undecided = await finder.members(of: target, named: "test", timeout: .seconds(5))
+                #expect(undecided.members.map(\.endpoint).sorted() == target.endpoints.sorted())
+                #expect(undecided.strangers.map(\.endpoint).sorted() == target.endpoints.sorted())
+                target.expectedClusterID = try #require(
+                    undecided.strangers.first { $0.endpoint == own.endpoints[0] }?.clusterID)
+                for _ in 0..<20 {
+                    let found = await finder.members(of: target, named: "test", timeout: .seconds(5))
+                    #expect(found.members.map(\.endpoint) == own.endpoints)
+                    #expect(found.strangers.map(\.endpoint) == foreign.endpoints)
+                }
+                // Where the own cluster is silent, the foreign one does not take its place, known before or not.
+                own.pause(0)
+                defer { own.resume(0) }
+                for name in ["test", "new"] {
+                    let start = ContinuousClock.now
+                    let silent = await finder.members(of: target, named: name, timeout: .seconds(1))
+                    #expect(silent.members.map(\.endpoint) == own.endpoints)
+                    #expect(silent.strangers.map(\.endpoint) == foreign.endpoints)
+                    #expect(ContinuousClock.now - start < .seconds(3))
+                }
+            }
         }
     }
 }

@@ -8,9 +8,10 @@ import Model
 struct ClusterIdentity {
     /// Takes up what members that agree say of their cluster; returns whether backups go to another incarnation now.
     static func settle(_ cluster: inout EtcdCluster, by health: HealthObservation) -> Bool {
-        let found = Set(health.members.compactMap { $0.status.answer?.answer.clusterID })
-        // Members of different clusters settle nothing; that is a finding of its own.
-        guard let id = found.first, found.count == 1 else { return false }
+        // Members of different clusters settle nothing; that is a finding of its own. Nor does a cluster that nobody
+        // has seen.
+        guard let id = health.clusterID, health.clusterIDs.contains(id) else { return false }
+        if health.expectedClusterID == nil, !health.strangers.isEmpty { return false }
         let text = String(id, radix: 16)
         let isAccepted = cluster.metadata.annotations[EtcdCluster.acceptedClusterID] == text
         if cluster.status.clusterID.isEmpty || isAccepted { cluster.status.clusterID = text }

@@ -60,6 +60,11 @@ struct ClusterStatusBuilder {
                 planned.first { $0.name == member.name } ?? planned.first { $0.endpoint == member.endpoint }
                 ?? MemberStatus()
             entry.update(from: member)
+            if health.isForeign(member), let id = member.status.answer?.answer.clusterID {
+                entry.phase = .unhealthy
+                entry.role = .unknown
+                entry.message = "belongs to cluster \(String(id, radix: 16))"
+            }
             apply(processes[entry.name], to: &entry)
             seen.append(entry)
         }
@@ -70,9 +75,11 @@ struct ClusterStatusBuilder {
             return entry
         }
         status.members = seen.sorted { $0.name < $1.name }
-        status.readyMembers = health.members.count { !$0.isLearner && $0.linearizableRead.answer != nil }
+        status.readyMembers = health.members.count {
+            !$0.isLearner && $0.linearizableRead.answer != nil && !health.isForeign($0)
+        }
         status.leader = status.members.first { $0.role == .leader }?.name ?? ""
-        let samples = health.members.compactMap { $0.status.answer?.answer }
+        let samples = health.members.filter { !health.isForeign($0) }.compactMap { $0.status.answer?.answer }
         status.revision = samples.map(\.revision).max() ?? status.revision
         status.version = samples.compactMap { EtcdVersion($0.version) }.min()?.description ?? status.version
         status.observedTime = health.takenAt.wholeSeconds

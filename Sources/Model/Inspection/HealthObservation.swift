@@ -10,17 +10,57 @@ public struct HealthObservation: Sendable, Equatable {
     public var quota: ByteCount?
     /// etcd's identity of the cluster that the record stands for; nil while it is not known.
     public var expectedClusterID: UInt64?
+    /// The endpoints that lead to another cluster and are not looked at; all endpoints that answered, where nothing
+    /// tells which of several clusters the record stands for.
+    public var strangers: [ForeignEndpoint]
 
     /// Creates an observation.
     public init(
         takenAt: Timestamp, members: [MemberHealth], membershipProblem: EvidenceFailure? = nil,
-        quota: ByteCount? = nil, expectedClusterID: UInt64? = nil
+        quota: ByteCount? = nil, expectedClusterID: UInt64? = nil, strangers: [ForeignEndpoint] = []
     ) {
         self.takenAt = takenAt
         self.members = members
         self.membershipProblem = membershipProblem
         self.quota = quota
         self.expectedClusterID = expectedClusterID
+        self.strangers = strangers
+    }
+
+    /// The cluster that the members are judged as; nil where they belong to several and no record says which it is.
+    ///
+    /// It is the one the record stands for if any member belongs to it, or may, because it does not answer. Another
+    /// one is taken for it only if every voting member belongs to that one.
+    public var clusterID: UInt64? {
+        let found = clusterIDs
+        if let expectedClusterID, found.contains(expectedClusterID) { return expectedClusterID }
+        let allAnswer = members.allSatisfy { $0.isLearner || $0.status.answer != nil }
+        if let only = found.first, found.count == 1, expectedClusterID == nil || allAnswer { return only }
+        return expectedClusterID
+    }
+
+    /// The clusters that the members say they belong to.
+    public var clusterIDs: Set<UInt64> { Set(members.compactMap { $0.status.answer?.answer.clusterID }) }
+
+    /// Whether a member says that it belongs to another cluster than the one judged: what it serves is not this
+    /// cluster's data, and proves no quorum of it.
+    public func isForeign(_ member: MemberHealth) -> Bool {
+        guard let clusterID, let own = member.status.answer?.answer.clusterID else { return false }
+        return own != clusterID
+    }
+}
+
+/// An endpoint that leads to another cluster than its record stands for.
+public struct ForeignEndpoint: Sendable, Equatable {
+    /// The URL.
+    public var endpoint: String
+    /// The cluster that answers there.
+    public var clusterID: UInt64
+
+    /// Creates an endpoint.
+    public init(endpoint: String, clusterID: UInt64) {
+        self.endpoint = endpoint
+        self.clusterID = clusterID
     }
 }
 
