@@ -102,7 +102,10 @@ let package = Package(
         tests(of: "Observers", ["TestSupport", "Model", "Inspectors", "Transport", "Etcd", "Crypto"]),
         tests(
             of: "Controller",
-            ["TestSupport", "Model", "Store", "ControllerRuntime", "Nodes", "Observers", "Inspectors"]),
+            [
+                "TestSupport", "Model", "Store", "ControllerRuntime", "Nodes", "Observers", "Inspectors", "Telemetry",
+                "Transport", "Etcd",
+            ]),
         .testTarget(
             name: "EndToEndTests", dependencies: ["lodestone", "TestSupport", "Model", "Etcd", "Transport"],
             swiftSettings: strict),

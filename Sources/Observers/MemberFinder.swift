@@ -88,20 +88,24 @@ public final class MemberFinder: Sendable {
             if let known, known.target != target { closeAbandoned(known, for: target, found.list) }
             let members = dial(found.list, of: target)
             // A member that turned into another cluster is told by its own Status.
-            let strangers = lists.strangers.filter { stranger in
-                !members.contains { $0.endpoint == stranger.endpoint }
-            }
+            let strangers = Self.strangers(in: lists, except: members.map(\.endpoint))
             return Membership(members: members, problem: lists.problem, strangers: strangers)
         }
+        // Who runs at the address of a known member is told by its own Status too.
+        let strangers = Self.strangers(in: lists, except: target.knownMembers.map(\.endpoint))
         // Members do not vanish because they do not answer; the old list is still the best there is.
         if let known, known.target == target, lists.answers.isEmpty || known.clusterID == target.expectedClusterID {
-            return Membership(members: dial(known.list, of: target), problem: nil, strangers: lists.strangers)
+            return Membership(members: dial(known.list, of: target), problem: nil, strangers: strangers)
         }
         var reduced = target
         if target.expectedClusterID != nil, !lists.silent.isEmpty {
             reduced.endpoints.removeAll { !lists.silent.contains($0) }
         }
-        return Membership(members: dial([], of: reduced), problem: failure, strangers: lists.strangers)
+        return Membership(members: dial([], of: reduced), problem: failure, strangers: strangers)
+    }
+
+    private static func strangers(in lists: MemberLists, except told: [String]) -> [ForeignEndpoint] {
+        lists.strangers.filter { !told.contains($0.endpoint) }
     }
 
     /// Forgets a cluster and closes its connections.

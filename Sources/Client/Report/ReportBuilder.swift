@@ -93,14 +93,13 @@ public struct ReportBuilder: Sendable {
         return .ok
     }
 
-    /// Whether the members were not looked at for three rounds of the health inspection.
+    /// Whether the members were not looked at for three times as long as they should be at the most.
     private func isStale(_ cluster: EtcdCluster) -> Bool {
         guard let observed = cluster.status.observedTime else {
             // Nothing seen yet is told by the phase: Pending or Creating, and nobody takes that for good.
             return [.running, .degraded].contains(cluster.status.phase)
         }
-        let interval = cluster.spec.inspections.health.interval ?? .seconds(10)
-        return now - observed > max(interval * 3, .seconds(30))
+        return now - observed > max(cluster.lookInterval * 3, .seconds(30))
     }
 
     private func phaseFindings(_ cluster: EtcdCluster, _ report: ClusterReport) -> [Finding] {

@@ -107,13 +107,12 @@ public struct ClusterReconciler: Reconciler {
         }
         let key = cluster.displayName
         let health = cluster.spec.inspections.health
-        let interval = health.enabled ? (health.interval ?? .seconds(10)) : .seconds(30)
-        let age =
-            cluster.status.phase == .running ? interval * 2 : min(interval, Self.patience(cluster, builder.now) / 2)
-        var observation = services.observations.health(of: key, notOlderThan: age)
+        var observation = services.observations.health(
+            of: key, notOlderThan: Self.oldestEvidence(for: cluster, at: builder.now))
         if observation == nil {
+            let look = services.observations.begin(key)
             let fresh = await services.health.observe(target, named: key, timeout: health.timeout ?? .seconds(5))
-            services.observations.put(fresh, of: key, isJudged: false)
+            services.observations.put(fresh, from: look, at: key, isJudged: false)
             observation = fresh
             // The inspection judges what was seen here, so that both always tell the same.
             let name = Self.inspectionName(.health, of: cluster)
@@ -147,6 +146,17 @@ public struct ClusterReconciler: Reconciler {
             absent.connection = .failed(EvidenceFailure(.unreachable, "its process does not run"))
             return absent
         }
+    }
+
+    /// How old the last look at the members may be for the cluster to be judged by it; else it looks itself.
+    ///
+    /// Together with the time between two passes over a cluster that runs, no more than a minute, what its status says
+    /// rests on evidence of the last two minutes.
+    static func oldestEvidence(for cluster: EtcdCluster, at now: Timestamp) -> Duration {
+        cluster.status.phase == .running
+            // A little less than the time between two passes, so that each of them looks where nobody else does.
+            ? min(cluster.lookInterval * 2, EtcdCluster.longestLookInterval - .seconds(10))
+            : min(cluster.lookInterval, patience(cluster, now) / 2)
     }
 
     static func inspectionName(_ type: InspectionType, of cluster: EtcdCluster) -> String {
@@ -262,7 +272,7 @@ public struct ClusterReconciler: Reconciler {
                 after: Self.patience(cluster, now), because: "the cluster is \(cluster.status.phase.rawValue)")
         }
         // Without a health inspection nobody else looks, so this loop does.
-        let look: Duration = cluster.spec.inspections.health.enabled ? .seconds(60) : .seconds(30)
+        let look = cluster.spec.inspections.health.enabled ? EtcdCluster.longestLookInterval : cluster.lookInterval
         let untilBackup = nextBackup.map { max(.milliseconds(100), $0 - now) } ?? look
         return .again(after: min(look, untilBackup), because: "the next look or backup is due then")
     }

@@ -67,16 +67,17 @@ public struct InspectionReconciler: Reconciler {
             return .unobserved("the cluster has no members yet", remedy: "Wait until its members are started.")
         }
         let timeout = inspection.spec.timeout ?? .seconds(5)
+        let look = services.observations.begin(key)
         switch inspection.spec.type {
         case .health:
             let observation = await services.health.observe(target, named: key, timeout: timeout)
-            services.observations.put(observation, of: key, isJudged: true)
+            services.observations.put(observation, from: look, at: key, isJudged: true)
             return HealthInspector(thresholds: inspection.spec.thresholds).inspect(observation)
         case .consistency:
             var (earlier, budget) = services.observations.consistency(of: key)
             let observation = await services.consistency.observe(
                 target, named: key, timeout: timeout, earlier: earlier, budget: &budget)
-            services.observations.put(observation, budget: budget, of: key)
+            services.observations.put(observation, budget: budget, from: look, at: key)
             return ConsistencyInspector(thresholds: inspection.spec.thresholds).inspect(observation)
         }
     }

@@ -10,7 +10,9 @@ public struct InspectionSwitches: Structure {
 
     /// The fields.
     public static let fields: [Field<InspectionSwitches>] = [
-        Field("health", \.health, "Whether every member serves, and whether the cluster has quorum."),
+        Field(
+            "health", \.health,
+            "Whether every member serves, and whether the cluster has quorum; looked at once a minute at least."),
         Field("consistency", \.consistency, "Whether the members agree in revision, key count and hash."),
     ]
 
