@@ -116,6 +116,8 @@ public struct BackupArchive: Sendable {
             let whole = Set(objects.filter { $0.key.components.last == BackupID.manifestName }.map { $0.key.directory })
             let oldest = Timestamp.now - Self.orphanAge
             for object in objects where !whole.contains(object.key.directory) && object.modified < oldest {
+                // The change log has no manifests: the names of its segments say what there is.
+                guard object.key.directory.last != ChangeLog.place else { continue }
                 try await storage.delete(object.key)
                 count += 1
             }

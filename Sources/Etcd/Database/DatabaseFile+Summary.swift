@@ -102,6 +102,23 @@ extension DatabaseFile {
         }
     }
 
+    /// The leases in the file: their times to live in seconds, by ID.
+    ///
+    /// - Throws: `DatabaseError`.
+    public func leases() throws(DatabaseError) -> [Int64: Int64] {
+        var leases: [Int64: Int64] = [:]
+        try forEachSystemBucket { (name, walk) throws(DatabaseError) in
+            guard name == "lease" else { return }
+            try walk { (entry) throws(DatabaseError) in
+                guard let lease = StoredLease(entry.value) else {
+                    throw DatabaseError(.damaged, path: path, "in bucket `lease`, a lease is no valid message")
+                }
+                leases[lease.id] = lease.timeToLive
+            }
+        }
+        return leases
+    }
+
     /// The revision up to which history is compacted; -1 if it never was.
     func compactRevision() throws(DatabaseError) -> Int64 {
         var tree = BucketTree(reader: makeReader())

@@ -57,6 +57,11 @@ public struct ProtobufWriter: Sendable {
         bytes(field, [UInt8](value.utf8))
     }
 
+    /// Appends fields that were written apart.
+    public mutating func append(_ fields: ProtobufWriter) {
+        bytes.append(contentsOf: fields.bytes)
+    }
+
     /// Appends a nested message that `body` writes, also when it stays empty.
     public mutating func message(_ field: Int, _ body: (inout ProtobufWriter) -> Void) {
         tag(field, .lengthDelimited)

@@ -1,7 +1,7 @@
 import Synchronization
 
 /// A bell that one task waits for; rung beforehand, it does not wait.
-final class Wakeup: Sendable {
+package final class Wakeup: Sendable {
     private enum State {
         case silent
         case rung
@@ -10,8 +10,11 @@ final class Wakeup: Sendable {
 
     private let state = Mutex(State.silent)
 
+    /// A silent bell.
+    package init() {}
+
     /// Rings.
-    func wake() {
+    package func wake() {
         let waiting = state.withLock { state -> CheckedContinuation<Void, Never>? in
             if case .awaited(let continuation) = state {
                 state = .silent
@@ -24,7 +27,7 @@ final class Wakeup: Sendable {
     }
 
     /// Waits until it rings or the task is cancelled.
-    func wait() async {
+    package func wait() async {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let isDone = state.withLock { state in

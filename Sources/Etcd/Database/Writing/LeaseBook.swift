@@ -6,6 +6,8 @@ public struct ReplayedLeases: Sendable, Hashable {
     public var granted: Set<Int64>
     /// The leases that had ended.
     public var ended: Set<Int64>
+    /// Whether `granted` names every lease there was, so that all others of the snapshot had ended.
+    public var isComplete = false
 
     /// Gathers what is known.
     public init(timesToLive: [Int64: Int64] = [:], granted: Set<Int64> = [], ended: Set<Int64> = []) {
@@ -44,7 +46,8 @@ struct LeaseBook {
     /// The leases there have to be, with their time to live in seconds, in the order of the database.
     func alive(by known: ReplayedLeases) -> [(id: Int64, seconds: Int64)] {
         let held = Set(leaseOfKey.values)
-        let all = held.union(Set(stored.keys).union(known.granted).subtracting(known.ended))
+        let others = known.isComplete ? known.granted : Set(stored.keys).union(known.granted)
+        let all = held.union(others.subtracting(known.ended))
         // Names are big-endian bytes, so negative IDs come behind the others.
         return all.sorted { UInt64(bitPattern: $0) < UInt64(bitPattern: $1) }.map { id in
             (id, known.timesToLive[id] ?? stored[id] ?? Self.unknownTimeToLive)

@@ -1,0 +1,86 @@
+import Etcd
+import Threads
+
+/// What happened to a cluster between its backups, in a storage: segments of whole revisions, beside the backups of the
+/// same life of the cluster.
+///
+/// A segment is published whole, under a name that tells the revisions it holds, and is never changed. So the log is
+/// what the names say: it goes from a backup as far as segments follow each other without a gap.
+public struct ChangeLog: Sendable {
+    /// The name of the place beside the backups.
+    static let place = "log"
+    /// No segment is made larger by far; a reader takes no more than this.
+    private static let segmentLimit = 256 << 20
+
+    /// The life of the cluster.
+    public let cluster: ClusterIncarnation
+    private let storage: any BackupStorage
+
+    /// The log of one life of a cluster in a storage.
+    public init(of cluster: ClusterIncarnation, in storage: any BackupStorage) {
+        self.cluster = cluster
+        self.storage = storage
+    }
+
+    /// All segments there are, in order.
+    ///
+    /// - Throws: `ArchiveError`.
+    public func segments() async throws -> [LogSegmentName] {
+        let (storage, place) = (storage, try place())
+        return try await BlockingTask.run {
+            try await storage.list(below: place).compactMap { object in
+                object.key.components.last.flatMap { LogSegmentName(objectName: $0) }
+            }.sorted()
+        }
+    }
+
+    /// Stores a segment; one that is there already is left as it is, since nothing else can be in it.
+    ///
+    /// - Throws: `ArchiveError`.
+    public func store(_ name: LogSegmentName, _ bytes: [UInt8]) async throws {
+        let (storage, key) = (storage, try place().appending(name.description))
+        try await BlockingTask.run {
+            do {
+                let file = try await storage.stage(key)
+                defer { file.discard() }
+                try file.append(bytes)
+                _ = try await storage.publish(file, as: key)
+            } catch let error as ArchiveError where error.code == .exists {
+                // The attempt whose answer was lost had succeeded.
+            }
+        }
+    }
+
+    /// Reads and proves a segment.
+    ///
+    /// - Throws: `ArchiveError` with the code `contradiction` if it is damaged or another cluster's.
+    public func read(_ name: LogSegmentName) async throws -> LogSegment {
+        let (storage, key, cluster) = (storage, try place().appending(name.description), cluster)
+        return try await BlockingTask.run {
+            let bytes = try await storage.read(key).collect(upTo: Self.segmentLimit, of: key.description)
+            let segment = try LogSegment(bytes: bytes, as: name)
+            guard segment.incarnation == cluster.incarnation else {
+                throw ArchiveError(
+                    .contradiction, "segment \(name) of the change log",
+                    "it is of incarnation \(segment.incarnation), not of \(cluster)")
+            }
+            return segment
+        }
+    }
+
+    /// Removes the segments that no backup needs: those that end at or before a revision.
+    ///
+    /// - Returns: how many that were.
+    /// - Throws: `ArchiveError`; segments removed until then stay removed.
+    @discardableResult
+    public func remove(through revision: Int64) async throws -> Int {
+        let (storage, place) = (storage, try place())
+        let old = try await segments().filter { $0.through <= revision }
+        try await BlockingTask.run {
+            for name in old { try await storage.delete(try place.appending(name.description)) }
+        }
+        return old.count
+    }
+
+    private func place() throws(ArchiveError) -> ObjectKey { try cluster.key().appending(Self.place) }
+}

@@ -1,0 +1,93 @@
+public import Etcd
+public import Model
+
+/// A moment in the history of a cluster that can be brought back: by its revision, or by the time at which it was the
+/// present.
+public enum PointInTime: Sendable, Hashable, CustomStringConvertible {
+    /// The state at a revision.
+    case revision(Int64)
+    /// The state at a time, by the controller's clock.
+    case time(Timestamp)
+    /// The last state there is.
+    case latest
+
+    /// The point as messages name it.
+    public var description: String {
+        switch self {
+        case .revision(let revision): "revision \(revision)"
+        case .time(let time): "\(time)"
+        case .latest: "the latest revision"
+        }
+    }
+}
+
+extension ChangeLog {
+    /// Rebuilds the database of a point in time from a snapshot and the log behind it.
+    ///
+    /// - Parameters:
+    ///   - point: which state is wanted. A time before the snapshot's end is not told apart within the snapshot: give a
+    ///     backup that is older.
+    ///   - snapshot: the plain database file of a backup of this life of the cluster.
+    ///   - path: where the new file goes; it must not exist.
+    /// - Returns: the revision of the new database.
+    /// - Throws: `ArchiveError` with the code `incomplete` if the log does not lead there; `DatabaseError`.
+    public func rebuild(_ point: PointInTime, from snapshot: DatabaseFile, to path: String) async throws -> Int64 {
+        let base = try snapshot.summary().revision
+        let names = try await segments()
+        let end = try await revision(at: point, base, names)
+        guard let chain = LogSegmentName.chain(names, from: base, through: end) else {
+            throw ArchiveError(
+                .incomplete, "the change log of \(cluster)",
+                "it leads from the backup at revision \(base) to \(LogSegmentName.reach(names, from: base)), not to \(end)"
+            )
+        }
+        var replay = try DatabaseReplay(of: snapshot, at: end, to: path)
+        var leases = ReplayedLeases()
+        for name in chain {
+            let segment = try await read(name)
+            for entry in segment.entries { try replay.add(entry.change) }
+            for note in segment.leases { leases.take(note, at: end) }
+        }
+        _ = try replay.finish(leases: leases)
+        return end
+    }
+
+    private func revision(at point: PointInTime, _ base: Int64, _ names: [LogSegmentName]) async throws -> Int64 {
+        switch point {
+        case .revision(let revision): return revision
+        case .latest: return LogSegmentName.reach(names, from: base)
+        case .time(let time):
+            var reached = base
+            let end = LogSegmentName.reach(names, from: base)
+            for name in LogSegmentName.chain(names, from: base, through: end) ?? [] {
+                let segment = try await read(name)
+                let seen = segment.entries.last { $0.time <= time }?.change.revision
+                reached = max(reached, seen ?? reached)
+                if let last = segment.entries.last, last.time > time { break }
+            }
+            return reached
+        }
+    }
+}
+
+extension ReplayedLeases {
+    /// Takes in a note of the log for the state at a revision.
+    mutating func take(_ note: LogSegment.LeaseNote, at revision: Int64) {
+        if let seconds = note.timeToLive { timesToLive[note.id] = seconds }
+        guard note.revision <= revision else { return }
+        if note.isCensus {
+            granted = []
+            ended = []
+            isComplete = true
+            return
+        }
+        if note.timeToLive == nil {
+            granted.remove(note.id)
+            ended.insert(note.id)
+        } else {
+            // An ID can be granted again after its lease has ended.
+            granted.insert(note.id)
+            ended.remove(note.id)
+        }
+    }
+}
