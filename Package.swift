@@ -34,6 +34,7 @@ let package = Package(
         .systemLibrary(name: "COpenSSL", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CSQLite", providers: [.apt(["libsqlite3-dev"])]),
         .systemLibrary(name: "CYAML", providers: [.apt(["libyaml-dev"])]),
+        .systemLibrary(name: "CZstd", providers: [.apt(["libzstd-dev"])]),
         .systemLibrary(name: "CPlatform"),
 
         // Layer 1: values, measurements, threads, bytes over a wire, cryptography.
@@ -49,7 +50,7 @@ let package = Package(
         library("Etcd", ["Model", "Transport", "Crypto", "CPlatform"]),
 
         // Layer 3: what is done with clusters.
-        library("Archive", ["Model", "Threads", "Etcd", "Crypto", "CPlatform"]),
+        library("Archive", ["Model", "Threads", "Etcd", "Crypto", "CPlatform", "CZstd"]),
         library("Nodes", ["Model", "Threads", "CPlatform"]),
         library("Inspectors", ["Model"]),
         library("Observers", ["Model", "Transport", "Etcd"]),

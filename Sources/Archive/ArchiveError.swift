@@ -27,6 +27,14 @@ public struct ArchiveError: Error, Sendable, Equatable, CustomStringConvertible 
         case invalidManifest
         /// The stored bytes are not those the manifest describes.
         case contradiction
+        /// The bytes were sealed with a key that is not at hand; they may be sound.
+        case keyMissing
+        /// The key at hand has the right name but is not the one the bytes were sealed with.
+        case wrongKey
+        /// What should be a key for backups, or name one, does not.
+        case invalidKey
+        /// The place belongs to another cluster.
+        case fenced
     }
 
     /// What kind of failure it is.
@@ -50,7 +58,9 @@ public struct ArchiveError: Error, Sendable, Equatable, CustomStringConvertible 
     public var isRetryable: Bool {
         switch code {
         case .incomplete, .stalled, .storageUnavailable, .storageFull, .damaged: true
-        case .exists, .notFound, .invalidName, .hashMismatch, .invalidManifest, .contradiction: false
+        case .exists, .notFound, .invalidName, .hashMismatch, .invalidManifest, .contradiction, .keyMissing, .wrongKey,
+            .invalidKey, .fenced:
+            false
         }
     }
 
@@ -66,6 +76,11 @@ public struct ArchiveError: Error, Sendable, Equatable, CustomStringConvertible 
         case .hashMismatch: "nothing was stored; check the consistency of the cluster's members"
         case .invalidManifest: "the backup is left as it is, and neither counted nor pruned"
         case .contradiction: "do not restore from it: use another backup"
+        case .keyMissing:
+            "put that key back, under its name, where the keys are; nothing is wrong with the backup itself"
+        case .wrongKey: "put the key back that had this name when the backup was made"
+        case .invalidKey: "make keys with `lodestone backup key new` and name the current one"
+        case .fenced: "give this cluster another place for its backups; those there are left alone"
         }
     }
 

@@ -40,4 +40,28 @@ static inline unsigned long lodestone_last_error(char *text, size_t size) {
     ERR_clear_error();
     return code;
 }
+
+/// A context for AES-256-GCM under a key, or NULL; nonces have the 12 bytes that are the default.
+static inline EVP_CIPHER_CTX *lodestone_gcm_make(const unsigned char *key, int seals) {
+    EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();
+    if (context != NULL && EVP_CipherInit_ex(context, EVP_aes_256_gcm(), NULL, key, NULL, seals) != 1) {
+        EVP_CIPHER_CTX_free(context);
+        return NULL;
+    }
+    return context;
+}
+
+/// Encrypts or decrypts one message; the tag of 16 bytes is written or compared. 1 if all went well.
+static inline int lodestone_gcm_run(EVP_CIPHER_CTX *context, int seals, const unsigned char *nonce,
+                                    const unsigned char *clear, int clear_size, const unsigned char *in,
+                                    unsigned char *out, int size, unsigned char *tag) {
+    int done = 0;
+    unsigned char none[16];
+    if (EVP_CipherInit_ex(context, NULL, NULL, NULL, nonce, seals) != 1) return 0;
+    if (!seals && EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_GCM_SET_TAG, 16, tag) != 1) return 0;
+    if (EVP_CipherUpdate(context, NULL, &done, clear, clear_size) != 1) return 0;
+    if (size > 0 && EVP_CipherUpdate(context, out, &done, in, size) != 1) return 0;
+    if (EVP_CipherFinal_ex(context, none, &done) != 1) return 0;
+    return !seals || EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_GCM_GET_TAG, 16, tag) == 1;
+}
 #endif

@@ -48,6 +48,48 @@ final class OpenSSLDigest: @unchecked Sendable {
     }
 }
 
+/// AES-256-GCM under one key, held by libcrypto; not shared between threads.
+final class OpenSSLGCM {
+    private let sealing: OpaquePointer
+    private let opening: OpaquePointer
+
+    init(key: [UInt8]) {
+        guard let sealing = lodestone_gcm_make(key, 1), let opening = lodestone_gcm_make(key, 0) else {
+            preconditionFailure("libcrypto offers no AES-256-GCM")
+        }
+        (self.sealing, self.opening) = (sealing, opening)
+    }
+
+    deinit {
+        EVP_CIPHER_CTX_free(sealing)
+        EVP_CIPHER_CTX_free(opening)
+    }
+
+    func seal(
+        _ plain: UnsafeRawBufferPointer, into sealed: UnsafeMutableRawBufferPointer, nonce: [UInt8],
+        authenticating clear: [UInt8]
+    ) {
+        let out = sealed.baseAddress?.assumingMemoryBound(to: UInt8.self)
+        guard
+            lodestone_gcm_run(
+                sealing, 1, nonce, clear, Int32(clear.count), plain.baseAddress?.assumingMemoryBound(to: UInt8.self),
+                out, Int32(plain.count), out?.advanced(by: plain.count)) == 1
+        else { preconditionFailure("libcrypto could not encrypt") }
+    }
+
+    func open(
+        _ sealed: UnsafeRawBufferPointer, into plain: UnsafeMutableRawBufferPointer, nonce: [UInt8],
+        authenticating clear: [UInt8]
+    ) -> Bool {
+        defer { ERR_clear_error() }
+        let bytes = sealed.baseAddress?.assumingMemoryBound(to: UInt8.self)
+        return lodestone_gcm_run(
+            opening, 0, nonce, clear, Int32(clear.count), bytes,
+            plain.baseAddress?.assumingMemoryBound(to: UInt8.self), Int32(plain.count),
+            UnsafeMutablePointer(mutating: bytes?.advanced(by: plain.count))) == 1
+    }
+}
+
 /// A private key held by libcrypto.
 final class OpenSSLKey {
     fileprivate let pointer: OpaquePointer

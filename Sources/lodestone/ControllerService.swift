@@ -57,7 +57,8 @@ struct ControllerService {
         let backups = try Self.directory(command.backupDirectory ?? data + "/backups")
         let services = ControllerServices(
             store: store, engine: engine, local: local,
-            archives: BackupArchives(defaultDirectory: backups, writer: "lodestone \(Version.current)"),
+            archives: BackupArchives(
+                defaultDirectory: backups, scratchDirectory: data + "/scratch", writer: "lodestone \(Version.current)"),
             backupsAtOnce: command.backupsAtOnce, events: events, wakeups: wakeups, logger: logger)
         try await ensureDefaultNamespace(in: store)
         metrics.addCollector(services.metrics)

@@ -24,9 +24,9 @@ struct BackupArchiveTests {
             let all = try await setting.archive.backups(namespace: "default", cluster: "orders")
             #expect(all.backups.map(\.cluster.incarnation) == ["two", "two", "one"])
 
-            let plan = try await setting.archive.prune(two, keeping: RetentionPolicy(keepLast: 0))
+            let plan = try await setting.archive.prune(two, of: clusterID, keeping: RetentionPolicy(keepLast: 0))
             #expect(plan.removed.map(\.name) == ["b1"])
-            #expect(tree("\(setting.root)/default").count == 6)
+            #expect(tree("\(setting.root)/default").filter { !$0.hasSuffix("owner.json") }.count == 6)
         }
     }
 
@@ -106,7 +106,7 @@ struct BackupArchiveTests {
         try await storage.delete(try id("dataless").key(of: "snapshot.db"))
         storage.plant([1], at: try id("short").key(of: "snapshot.db"))
         var newer = good.encoded
-        newer["formatVersion"] = 2
+        newer["formatVersion"] = 3
         storage.plant(newer.jsonBytes, at: try id("newer").key(of: "manifest.json"))
         storage.plant(good.bytes, at: try id("foreign").key(of: "manifest.json"))
         storage.plant(Array("{".utf8), at: try id("broken").key(of: "manifest.json"))
@@ -120,9 +120,9 @@ struct BackupArchiveTests {
         for name in ["broken", "dataless", "foreign", "newer", "short"] {
             #expect(sentences.contains { $0.contains("backup \(name) of default/orders") }, "\(sentences)")
         }
-        let plan = try await archive.prune(orders, keeping: RetentionPolicy(keepLast: 1))
+        let plan = try await archive.prune(orders, of: clusterID, keeping: RetentionPolicy(keepLast: 1))
         #expect(plan.removed.isEmpty)
-        #expect(try await storage.list(below: try orders.key()).count == 13)
+        #expect(try await storage.list(below: try orders.key()).count == 14)
         let missing = await #expect(throws: ArchiveError.self) { try await archive.manifest(of: id("unfinished")) }
         #expect(missing?.code == .notFound)
     }
@@ -137,8 +137,8 @@ struct BackupArchiveTests {
         try await archive.delete(id)
         #expect(
             storage.operations == [
-                "publish b1/snapshot.db", "publish b1/manifest.json", "delete b1/manifest.json",
-                "delete b1/snapshot.db",
+                "publish 8e9e05c5/owner.json", "publish b1/snapshot.db", "publish b1/manifest.json",
+                "delete b1/manifest.json", "delete b1/snapshot.db", "delete 8e9e05c5/owner.json",
             ])
         let error = await #expect(throws: ArchiveError.self) { try await archive.delete(id) }
         #expect(error?.code == .notFound)
@@ -170,6 +170,7 @@ struct BackupArchiveTests {
         manifest.content.hashKV = Int64(UInt32.max)
         manifest.file.size = 413_589_536
         manifest.file.sha256 = "aa"
+        manifest.stored.sha256 = "bb"
         manifest.started = try #require(Timestamp("2026-11-21T08:00:00.250Z"))
         manifest.finished = try #require(Timestamp("2026-11-21T08:00:04Z"))
         #expect(try BackupManifest(bytes: manifest.bytes, subject: "b1") == manifest)

@@ -195,7 +195,10 @@ struct BackupPipelineTests {
                 id, from: origin, pieces(of: snapshot.bytes),
                 progress: { if $0.phase == .publishing { storage.plant([], at: rival) } })
         }
-        #expect(storage.operations == ["publish b1/snapshot.db", "delete b1/snapshot.db"])
+        #expect(
+            storage.operations == [
+                "publish 8e9e05c5/owner.json", "publish b1/snapshot.db", "delete b1/snapshot.db",
+            ])
         #expect(storage.stagedFiles.isEmpty)
     }
 

@@ -52,7 +52,8 @@ struct LiveBackupTests {
                     }
                 }
             }
-            let plan = try await archive.prune(orders, keeping: RetentionPolicy(keepLast: 2))
+            let plan = try await archive.prune(
+                orders, of: String(status.header.clusterID, radix: 16), keeping: RetentionPolicy(keepLast: 2))
             #expect(plan.removed.map(\.name) == ["b0", "b1", "b2"])
             #expect(try await archive.backups(of: orders).backups.map(\.name) == ["b4", "b3"])
         }

@@ -93,6 +93,9 @@ func pieces(
 
 let orders = ClusterIncarnation(namespace: "default", name: "orders", incarnation: "8e9e05c5")
 
+/// etcd's identity of the cluster that the tests back up.
+let clusterID = "cdf818a4"
+
 let origin = BackupPipeline.Origin(
     clusterID: 0xCDF8_18A4, memberName: "orders-0", memberID: 0x8E9E_05C5, endpoint: "http://127.0.0.1:2379",
     etcdVersion: "3.4.23")

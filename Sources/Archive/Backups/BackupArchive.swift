@@ -9,6 +9,7 @@ import Threads
 public struct BackupArchive: Sendable {
     private let storage: any BackupStorage
     private let scratch: String
+    private let keys: BackupKeyring?
 
     /// A manifest larger than this is none.
     private static let manifestLimit = 1 << 20
@@ -17,10 +18,12 @@ public struct BackupArchive: Sendable {
 
     /// Looks into a storage.
     ///
-    /// Backups that are not files of this machine are fetched into the directory `scratch` to be proven.
-    public init(storage: any BackupStorage, scratch: String = "/var/tmp") {
+    /// Backups that are not plain files of this machine are brought into the directory `scratch` to be proven; those
+    /// that are encrypted need `keys` to be verified or fetched, but not to be listed or deleted.
+    public init(storage: any BackupStorage, scratch: String = "/var/tmp", keys: BackupKeyring? = nil) {
         self.storage = storage
         self.scratch = scratch
+        self.keys = keys
     }
 
     /// The place as a person knows it.
@@ -55,53 +58,96 @@ public struct BackupArchive: Sendable {
         return try await BlockingTask.run { try await Self.manifest(of: id, in: storage) }
     }
 
-    /// The manifest of a backup whose data is there too, in the size the manifest tells; the bytes are not read.
+    /// The manifest of a backup whose data is there too, in the size the manifest tells, and whose key is at hand; the
+    /// bytes are not read.
     ///
     /// - Throws: `ArchiveError` with the code `notFound` if there is no such backup, `contradiction` if its data is
-    ///   missing or has another size, `storageUnavailable` if that cannot be told.
+    ///   missing or has another size, `keyMissing` if nobody could read it, `storageUnavailable` if that cannot be told.
     public func confirm(_ id: BackupID) async throws -> BackupManifest {
-        let storage = storage
+        let (storage, keys) = (storage, keys)
         return try await BlockingTask.run {
             let manifest = try await Self.manifest(of: id, in: storage)
             let objects = try await storage.list(below: try id.key())
             try Self.requireData(
                 of: manifest, id, Dictionary(objects.map { ($0.key, $0.byteCount) }) { first, _ in first })
+            if let needed = manifest.stored.encryption?.keyID {
+                _ = try BackupKeyring.key(needed, in: keys, of: id.description)
+            }
             return manifest
         }
     }
 
-    /// Reads all bytes of a backup and proves that they are what its manifest says, by digest, structure and figures.
+    /// Reads all stored bytes of a backup and proves that they are what its manifest says: by their digest, and of the
+    /// file that is in them by digest, structure and figures.
     ///
-    /// - Throws: `ArchiveError` with the code `contradiction` if anything differs.
+    /// - Throws: `ArchiveError` with the code `contradiction` if anything differs, `keyMissing` if it cannot be told.
     @discardableResult
     public func verify(_ id: BackupID) async throws -> BackupManifest {
-        let (storage, scratch) = (storage, scratch)
+        try await withProof(of: id) { try await $0.run() }
+    }
+
+    /// Brings the database file of a backup to a path of this machine, whatever form it is stored in, and proves it.
+    ///
+    /// The file appears whole and proven or not at all, readable by this user only; the directory has to be there. It
+    /// ends in the server's SHA-256, as `etcdctl snapshot restore` wants it. It is not flushed to the disk.
+    ///
+    /// - Throws: `ArchiveError` as `verify` does; with the code `exists` if something has that path.
+    @discardableResult
+    public func fetch(_ id: BackupID, to path: String) async throws -> BackupManifest {
+        try await withProof(of: id) { try await $0.fetch(to: path) }
+    }
+
+    private func withProof(
+        of id: BackupID, _ body: @escaping @Sendable (BackupProof) async throws -> Void
+    ) async throws -> BackupManifest {
+        let (storage, scratch, keys) = (storage, scratch, keys)
         return try await BlockingTask.run {
             let manifest = try await Self.manifest(of: id, in: storage)
-            try await BackupProof(id: id, manifest: manifest, storage: storage, scratch: scratch).run()
+            try await body(BackupProof(id: id, manifest: manifest, storage: storage, scratch: scratch, keys: keys))
             return manifest
         }
     }
 
     /// Removes a backup: first its manifest, so that it is no longer listed whatever happens then, then its data.
     ///
-    /// - Throws: `ArchiveError` with the code `notFound` if there is nothing of it.
-    public func delete(_ id: BackupID) async throws {
+    /// `clusterID` is etcd's identity of the cluster whose backup it is meant to be, in hexadecimal.
+    ///
+    /// - Throws: `ArchiveError` with the code `notFound` if there is nothing of it, `fenced` if the place belongs to
+    ///   another cluster.
+    public func delete(_ id: BackupID, of clusterID: String? = nil) async throws {
         let storage = storage
-        try await BlockingTask.run { try await Self.delete(id, in: storage) }
+        try await BlockingTask.run {
+            if let clusterID { try await BackupClaim.require(clusterID, of: id.cluster, in: storage) }
+            try await Self.delete(id, in: storage)
+            try await BackupClaim.release(id.cluster, in: storage)
+        }
     }
 
     /// Removes what a policy does not keep of one life of a cluster, and returns the plan that was carried out.
     ///
-    /// Nothing but whole backups with a sound manifest is counted or removed. A dry run only returns the plan.
-    /// - Throws: `ArchiveError`; backups removed until then stay removed.
+    /// `clusterID` is etcd's identity of the cluster whose policy it is, in hexadecimal. Nothing but whole backups with
+    /// a sound manifest is counted or removed. A dry run only returns the plan.
+    ///
+    /// - Throws: `ArchiveError`, with the code `fenced` if the place belongs to another cluster; backups removed until
+    ///   then stay removed.
     public func prune(
-        _ cluster: ClusterIncarnation, keeping policy: RetentionPolicy, isDryRun: Bool = false
+        _ cluster: ClusterIncarnation, of clusterID: String, keeping policy: RetentionPolicy, isDryRun: Bool = false
     ) async throws -> RetentionPlan<BackupManifest> {
+        try await requireOwnership(of: cluster, by: clusterID)
         let plan = RetentionPlan(of: try await backups(of: cluster).backups, policy: policy)
         guard !isDryRun else { return plan }
-        for backup in plan.removed { try await delete(backup.id) }
+        for backup in plan.removed { try await delete(backup.id, of: clusterID) }
         return plan
+    }
+
+    /// Refuses if the place of one life of a cluster belongs to a cluster with another identity.
+    ///
+    /// To be asked before anything is written or removed there; a place that belongs to nobody yet is no obstacle.
+    ///
+    /// - Throws: `ArchiveError` with the code `fenced`.
+    public func requireOwnership(of cluster: ClusterIncarnation, by clusterID: String) async throws {
+        let storage = storage
+        try await BlockingTask.run { _ = try await BackupClaim.require(clusterID, of: cluster, in: storage) }
     }
 
     /// Removes what interrupted backups and deletions of one life of a cluster have left; none of it was listed.
@@ -115,7 +161,10 @@ public struct BackupArchive: Sendable {
             let objects = try await storage.list(below: prefix)
             let whole = Set(objects.filter { $0.key.components.last == BackupID.manifestName }.map { $0.key.directory })
             let oldest = Timestamp.now - Self.orphanAge
-            for object in objects where !whole.contains(object.key.directory) && object.modified < oldest {
+            for object in objects
+            where BackupID(objectKey: object.key) != nil && !whole.contains(object.key.directory)
+                && object.modified < oldest
+            {
                 // The change log has no manifests: the names of its segments say what there is.
                 guard object.key.directory.last != ChangeLog.place else { continue }
                 try await storage.delete(object.key)
@@ -150,11 +199,11 @@ public struct BackupArchive: Sendable {
     private static func requireData(
         of manifest: BackupManifest, _ id: BackupID, _ sizes: [ObjectKey: Int]
     ) throws(ArchiveError) {
-        let size = sizes[try id.key(of: manifest.file.name)]
+        let size = sizes[try id.key(of: manifest.stored.name)]
         guard let size else { throw ArchiveError(.contradiction, id.description, "the data is missing") }
-        guard size == manifest.file.size else {
+        guard size == manifest.stored.size else {
             throw ArchiveError(
-                .contradiction, id.description, "the data has \(size) bytes, the manifest says \(manifest.file.size)")
+                .contradiction, id.description, "the data has \(size) bytes, the manifest says \(manifest.stored.size)")
         }
     }
 
@@ -188,15 +237,4 @@ public struct BackupArchive: Sendable {
             try await storage.delete(object.key)
         }
     }
-}
-
-/// What is found where backups should be.
-public struct BackupListing: Sendable, Equatable {
-    /// The whole backups with a sound manifest, newest first.
-    public var backups: [BackupManifest] = []
-    /// What cannot be counted as a backup, and why.
-    public var unreadable: [ArchiveError] = []
-
-    /// Makes an empty listing.
-    public init() {}
 }

@@ -1,4 +1,3 @@
-import Crypto
 public import Etcd
 public import Model
 
@@ -18,8 +17,10 @@ public struct BackupManifest: Structure {
     public var etcdVersion = ""
     /// The figures of the database.
     public var content = Content()
-    /// The stored file.
+    /// The database file, as the member sent it.
     public var file = File()
+    /// The stored object, which holds that file in some form.
+    public var stored = Stored()
     /// When the transfer began.
     public var started = Timestamp(secondsSinceEpoch: 0)
     /// When the file was stored and proven.
@@ -28,7 +29,7 @@ public struct BackupManifest: Structure {
     public var writer = ""
 
     /// The format this program writes.
-    public static let currentFormat = 1
+    public static let currentFormat = 2
 
     /// Creates an empty manifest.
     public init() {}
@@ -41,7 +42,8 @@ public struct BackupManifest: Structure {
         Field("member", \.member, "The member it was taken from."),
         Field("etcdVersion", \.etcdVersion, "The version the member ran."),
         Field("content", \.content, "The figures of the database, read from the file.", required: true),
-        Field("file", \.file, "The stored file.", required: true),
+        Field("file", \.file, "The database file, as the member sent it.", required: true),
+        Field("stored", \.stored, "The stored object, which holds that file in some form.", required: true),
         Field("started", \.started, "When the transfer began.", required: true),
         Field("finished", \.finished, "When the file was stored and proven.", required: true),
         Field("writer", \.writer, "The program that wrote it, with its version."),
@@ -135,10 +137,8 @@ public struct BackupManifest: Structure {
         ]
     }
 
-    /// A stored file.
+    /// A database file as a member sends it: its pages, and the SHA-256 of them behind.
     public struct File: Structure {
-        /// The name of the object beside the manifest.
-        public var name = BackupID.snapshotName
         /// The size in bytes, the server's trailer included.
         public var size: Int64 = 0
         /// The SHA-256 of the whole file in hexadecimal, as `sha256sum` prints it.
@@ -151,7 +151,6 @@ public struct BackupManifest: Structure {
 
         /// The fields.
         public static let fields: [Field<File>] = [
-            Field("name", \.name, "The name of the object beside the manifest.", required: true),
             Field("size", \.size, "The size in bytes, the server's trailer included.", required: true),
             Field("sha256", \.sha256, "The SHA-256 of the whole file.", required: true),
             Field("trailer", \.trailer, "The SHA-256 the server sent behind the database."),
@@ -170,33 +169,5 @@ extension BackupManifest.Content {
         leases = Int64(summary.leases)
         authEnabled = summary.authEnabled
         hashKV = Int64(summary.hash.hash)
-    }
-}
-
-extension BackupManifest {
-    /// The document as it is stored: indented, with a line break at its end.
-    var bytes: [UInt8] { Array("\(encoded.prettyJSON)\n".utf8) }
-
-    /// Reads a stored document.
-    ///
-    /// - Throws: `ArchiveError` with the code `invalidManifest` and everything that is wrong with it.
-    init(bytes: [UInt8], subject: String) throws(ArchiveError) {
-        let document: Value
-        do throws(JSONError) {
-            document = try Value(json: bytes)
-        } catch {
-            throw ArchiveError(.invalidManifest, subject, "the manifest is not valid JSON: \(error)")
-        }
-        if let format = document["formatVersion"]?.integer, format != Int64(Self.currentFormat) {
-            throw ArchiveError(
-                .invalidManifest, subject,
-                "the manifest has format \(format), this program knows format \(Self.currentFormat)")
-        }
-        var decoding = Decoding()
-        guard let manifest = Self.decode(document, &decoding), decoding.problems.isEmpty else {
-            let problems = decoding.problems.map(\.description).joined(separator: "; ")
-            throw ArchiveError(.invalidManifest, subject, "the manifest is wrong: \(problems)")
-        }
-        self = manifest
     }
 }

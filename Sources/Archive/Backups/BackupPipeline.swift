@@ -5,9 +5,10 @@ import Threads
 
 /// Takes a snapshot from a member to a storage: receive and hash, prove, read the figures, publish, write the manifest.
 ///
-/// Memory does not grow with the database, but for a few tens of bytes for each live key. A backup that fails or is
-/// cancelled anywhere leaves nothing that is listed; one whose process is killed leaves a hidden file, which the next
-/// backup of the cluster removes.
+/// While it is received, it is brought into the form in which it is stored, compressed and sealed; for that time the
+/// plain file lies in a scratch directory, where it is proven. Memory does not grow with the database, but for a few
+/// tens of bytes for each live key. A backup that fails or is cancelled anywhere leaves nothing that is listed; one
+/// whose process is killed leaves a hidden file, which the next backup of the cluster removes.
 public struct BackupPipeline: Sendable {
     /// Where a snapshot comes from, for the manifest.
     public struct Origin: Sendable {
@@ -38,13 +39,23 @@ public struct BackupPipeline: Sendable {
     public var patience: Duration
     /// The program that writes the manifest, with its version.
     public var writer: String
+    /// In which form the bytes are stored.
+    public var form: StoredForm
 
     private let storage: any BackupStorage
+    private let scratch: String
 
     /// Makes a pipeline into a storage.
-    public init(storage: any BackupStorage, writer: String, patience: Duration = .seconds(30)) {
+    ///
+    /// What is not stored as it arrives is proven in the directory `scratch`, which needs room for the database.
+    public init(
+        storage: any BackupStorage, writer: String, form: StoredForm = StoredForm(), scratch: String = "/var/tmp",
+        patience: Duration = .seconds(30)
+    ) {
         self.storage = storage
         self.writer = writer
+        self.form = form
+        self.scratch = scratch
         self.patience = patience
     }
 
@@ -77,15 +88,22 @@ public struct BackupPipeline: Sendable {
     ) async throws -> BackupManifest where Pieces.Element: SnapshotPiece {
         var manifest = BackupManifest()
         manifest.started = .nowAsStored
+        try await BackupClaim.require(String(origin.clusterID, radix: 16), of: id.cluster, in: storage)
         try await makeRoom(for: id)
-        let staged = try await storage.stage(try id.key(of: BackupID.snapshotName))
+        let object = try id.key(of: form.objectName)
+        let staged = try await storage.stage(object)
         defer { staged.discard() }
+        let landing = form.isPlain ? Landing.staged(staged) : .scratch(try ScratchFile(in: scratch))
+        let handover = Handover<[Pieces.Element]>(capacity: 4)
+        async let stored = store(handover, as: object, staged)
 
-        let digest = try await receive(pieces, into: staged, id, progress)
+        let digest = try await receive(pieces, into: landing, handover, id, progress)
         try digest.prove(id.description)
+        // The figures are read while the last bytes are sealed and the disk takes them.
+        handover.finish()
         let size = digest.byteCount
         progress(BackupProgress(phase: .verifying, received: size, expected: size))
-        let summary = try summary(of: staged, id, origin)
+        let summary = try summary(of: landing.path, id, origin)
         manifest.content = BackupManifest.Content(summary)
         if let live = try await liveHash?(summary.revision) {
             manifest.content.hashConfirmed = try confirm(summary.hash, by: live, id, origin)
@@ -93,6 +111,11 @@ public struct BackupPipeline: Sendable {
         manifest.file.size = Int64(size)
         manifest.file.sha256 = Hex.encode(digest.whole)
         manifest.file.trailer = Hex.encode(digest.trailer)
+        manifest.stored.name = form.objectName
+        manifest.stored.sha256 = try await stored.map { Hex.encode($0) } ?? manifest.file.sha256
+        manifest.stored.size = Int64(staged.byteCount)
+        manifest.stored.compression = form.compression
+        manifest.stored.encryption = form.key.map { BackupManifest.Encryption(keyID: $0.id) }
         describe(&manifest, id, origin)
 
         progress(BackupProgress(phase: .publishing, received: size, expected: size))
@@ -111,53 +134,10 @@ public struct BackupPipeline: Sendable {
         for object in objects { try await storage.delete(object.key) }
     }
 
-    private func receive<Pieces: AsyncSequence & Sendable>(
-        _ pieces: Pieces, into staged: StagingFile, _ id: BackupID,
-        _ progress: @escaping @Sendable (BackupProgress) -> Void
-    ) async throws -> SnapshotDigest where Pieces.Element: SnapshotPiece {
-        let meter = ProgressMeter()
-        let patience = patience
-        return try await withThrowingTaskGroup(of: SnapshotDigest?.self) { group in
-            group.addTask {
-                var digest = SnapshotDigest()
-                var expected = 0
-                var reported = 0
-                for try await piece in pieces where piece.byteCount > 0 {
-                    if expected == 0 {
-                        expected = piece.byteCount + Int(clamping: piece.remainingBytes) + SHA256.byteCount
-                        try staged.reserve(expected)
-                    }
-                    try piece.withBytes { bytes in
-                        try staged.append(bytes)
-                        digest.update(bytes)
-                    }
-                    meter.advance()
-                    if digest.byteCount - reported >= 1 << 20 {
-                        reported = digest.byteCount
-                        progress(
-                            BackupProgress(phase: .receiving, received: reported, expected: max(expected, reported)))
-                    }
-                }
-                return digest
-            }
-            group.addTask {
-                try await meter.waitForStall(patience)
-                return nil
-            }
-            defer { group.cancelAll() }
-            guard let first = try await group.next(), let digest = first else {
-                throw ArchiveError(
-                    .stalled, id.description,
-                    "nothing arrived for \(patience) after \(staged.byteCount) bytes, though the stream is open")
-            }
-            return digest
-        }
-    }
-
-    private func summary(of staged: StagingFile, _ id: BackupID, _ origin: Origin) throws -> DatabaseSummary {
+    private func summary(of path: String, _ id: BackupID, _ origin: Origin) throws -> DatabaseSummary {
         do throws(DatabaseError) {
             // The lock is this pipeline's own.
-            let file = try DatabaseFile(path: staged.path, isLockIgnored: true)
+            let file = try DatabaseFile(path: path, isLockIgnored: true)
             return try file.summary(tombstones: TombstoneRule(etcdVersion: origin.etcdVersion))
         } catch {
             throw ArchiveError(error, id.description)
@@ -193,7 +173,8 @@ public struct BackupPipeline: Sendable {
 
     /// Publishes the snapshot, then the manifest; takes the snapshot back if the manifest cannot be written.
     private func publish(_ staged: StagingFile, _ manifest: inout BackupManifest, _ id: BackupID) async throws {
-        let snapshot = try id.key(of: BackupID.snapshotName)
+        let snapshot = try id.key(of: manifest.stored.name)
+        try await BackupClaim.take(manifest.cluster.id, of: id.cluster, in: storage, writer: writer)
         _ = try await storage.publish(staged, as: snapshot)
         do {
             manifest.finished = .nowAsStored

@@ -4,7 +4,7 @@ import Synchronization
 public struct BackupProgress: Sendable, Equatable {
     /// What is being done.
     public enum Phase: String, Sendable {
-        /// Bytes arrive and are written.
+        /// Bytes arrive, are hashed and brought into the form in which they are stored.
         case receiving
         /// The file is proven and its figures are read.
         case verifying
@@ -29,7 +29,8 @@ public struct BackupProgress: Sendable, Equatable {
 
 /// The moment something last arrived, shared by the task that receives and the one that watches it.
 final class ProgressMeter: Sendable {
-    private let last: Mutex<ContinuousClock.Instant>
+    /// Nil while it is not the member that is waited for.
+    private let last: Mutex<ContinuousClock.Instant?>
 
     init() {
         last = Mutex(.now)
@@ -39,10 +40,15 @@ final class ProgressMeter: Sendable {
         last.withLock { $0 = .now }
     }
 
+    /// Nothing is expected until the next advance.
+    func hold() {
+        last.withLock { $0 = nil }
+    }
+
     /// Returns never but by cancellation or when nothing has arrived for so long.
     func waitForStall(_ patience: Duration) async throws {
         while true {
-            let deadline = last.withLock { $0 } + patience
+            let deadline = (last.withLock { $0 } ?? .now) + patience
             if ContinuousClock.now >= deadline { return }
             try await Task.sleep(until: deadline, clock: .continuous)
         }

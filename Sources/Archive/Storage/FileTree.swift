@@ -35,6 +35,18 @@ enum FileTree {
         }
     }
 
+    /// Writes all bytes of a buffer at a file's position; returns 0, or the error of the system.
+    static func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) -> Int32 {
+        var rest = bytes
+        while !rest.isEmpty {
+            let count = Glibc.write(descriptor, rest.baseAddress, rest.count)
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else { return errno }
+            rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+        }
+        return 0
+    }
+
     /// Removes a directory and its parents as long as they are empty; the root itself stays.
     static func removeEmptyDirectories(from directory: String, upTo root: String) {
         var path = directory

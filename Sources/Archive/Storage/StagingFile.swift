@@ -64,22 +64,16 @@ public final class StagingFile: Sendable {
     /// - Throws: `ArchiveError` with the code `storageFull` if there is no room.
     public func append(_ bytes: UnsafeRawBufferPointer) throws(ArchiveError) {
         let code = state.withLock { state in
-            var done = 0
-            while done < bytes.count {
-                let rest = UnsafeRawBufferPointer(rebasing: bytes[done...])
-                let count = write(state.descriptor, rest.baseAddress, rest.count)
-                if count < 0, errno == EINTR { continue }
-                guard count >= 0 else { return errno }
-                done += count
-            }
-            state.written += done
+            let code = FileTree.write(bytes, to: state.descriptor)
+            guard code == 0 else { return code }
+            state.written += bytes.count
             if state.written - state.flushed >= Self.flushInterval {
                 // Only a head start: the final fsync waits for everything and reports what went wrong.
                 _ = lodestone_begin_writing(
                     state.descriptor, Int64(state.flushed), Int64(state.written - state.flushed))
                 state.flushed = state.written
             }
-            return 0
+            return Int32(0)
         }
         guard code == 0 else { throw .system("writing \(bytes.count) bytes", path, errno: code) }
     }

@@ -5,12 +5,15 @@ import Model
 public struct BackupArchives: Sendable {
     /// Where backups go that name no place.
     let defaultDirectory: String
+    /// Where databases lie while they are proven.
+    let scratchDirectory: String
     /// The program that writes manifests, with its version.
     let writer: String
 
     /// Creates the archives.
-    public init(defaultDirectory: String, writer: String) {
+    public init(defaultDirectory: String, scratchDirectory: String, writer: String) {
         self.defaultDirectory = defaultDirectory
+        self.scratchDirectory = scratchDirectory
         self.writer = writer
     }
 
@@ -30,8 +33,13 @@ public struct BackupArchives: Sendable {
         }
     }
 
-    /// The backups in the storage that settings name.
-    func archive(_ spec: BackupStorageSpec) throws(ArchiveError) -> BackupArchive {
-        BackupArchive(storage: try storage(spec))
+    /// The backups in the storage that settings name; those that are encrypted need keys to be read.
+    func archive(_ spec: BackupStorageSpec, keys: BackupKeyring? = nil) throws(ArchiveError) -> BackupArchive {
+        BackupArchive(storage: try storage(spec), scratch: scratchDirectory, keys: keys)
+    }
+
+    /// What makes backups in the storage that settings name, in a form.
+    func pipeline(_ spec: BackupStorageSpec, form: StoredForm) throws(ArchiveError) -> BackupPipeline {
+        BackupPipeline(storage: try storage(spec), writer: writer, form: form, scratch: scratchDirectory)
     }
 }

@@ -78,7 +78,7 @@ struct BackupPresence {
             // A request that cannot be answered now is answered by saying so; asking again is a new request.
             if let request = Self.request(of: backup) { backup.status.verifyRequest = request }
             if (try? result.get())?.request != nil { backup.status.verifiedTime = now.wholeSeconds }
-            return conclude(&backup, Self.judge(result, of: backup), at: now)
+            return conclude(&backup, result, at: now)
         case nil: break
         }
         let due = Self.due(backup)
@@ -89,15 +89,26 @@ struct BackupPresence {
         guard let spec = backup.status.storage else { return .settled }
         let id = BackupReconciler.identity(of: backup)
         let archives = services.archives
+        let keys = BackupKeys(store: services.store)
+        let (encryption, namespace) = (backup.status.encryption, backup.metadata.namespace)
         await services.presence.start(Self.job, for: backup) { _ in
-            let archive = try archives.archive(spec)
+            let archive = try archives.archive(spec, keys: try await keys.keyring(encryption, in: namespace))
             let manifest = request == nil ? try await archive.confirm(id) : try await archive.verify(id)
             return Sight(manifest: manifest, request: request)
         }
         return .again(after: .seconds(30), because: "the storage is being asked for the backup")
     }
 
-    private func conclude(_ backup: inout EtcdBackup, _ finding: Finding, at now: Timestamp) -> Outcome {
+    /// Whether the bytes may be sound but nobody could read them as things stand.
+    private static func isKeyMissing(_ result: Result<Sight, any Error>) -> Bool {
+        guard case .failure(let error as ArchiveError) = result else { return false }
+        return [.keyMissing, .wrongKey, .invalidKey].contains(error.code)
+    }
+
+    private func conclude(
+        _ backup: inout EtcdBackup, _ result: Result<Sight, any Error>, at now: Timestamp
+    ) -> Outcome {
+        let finding = Self.judge(result, of: backup)
         let before = backup.status.phase
         switch finding {
         case .there:
@@ -115,12 +126,13 @@ struct BackupPresence {
             set(.ready, .false, "Lost", reason, &backup, now)
             if before != .lost { services.events.warning(backup, "BackupLost", reason) }
         case .unknown(let reason):
-            set(.stored, .unknown, "StorageUnavailable", reason, &backup, now)
+            let cause = Self.isKeyMissing(result) ? "KeyMissing" : "StorageUnavailable"
+            set(.stored, .unknown, cause, reason, &backup, now)
         }
         services.wakeups.wake(
             RecordID(EtcdCluster.kind, namespace: backup.metadata.namespace, name: backup.spec.clusterRef.name))
         if case .unknown = finding {
-            return .again(after: Self.patience, because: "the storage could not be asked")
+            return .again(after: Self.patience, because: "it could not be told whether the backup is there")
         }
         return .again(after: Self.interval, because: "the backup is looked for then")
     }

@@ -62,6 +62,9 @@ public struct BackupReconciler: Reconciler {
         backup.status.incarnation = cluster.status.incarnation
         backup.status.storage = services.archives.resolved(
             backup.spec.storage ?? cluster.spec.backup?.storage ?? BackupStorageSpec())
+        let policy = cluster.spec.backup ?? BackupPolicy()
+        backup.status.compression = backup.spec.compression ?? policy.compression
+        backup.status.encryption = backup.spec.encryption ?? policy.encryption
         return .again(after: .zero, because: "what is about to be made is written down first")
     }
 
@@ -105,13 +108,16 @@ public struct BackupReconciler: Reconciler {
             )
             return .settled
         }
-        let storage: any BackupStorage
+        let pipeline: BackupPipeline
         do {
-            storage = try services.archives.storage(storageSpec)
+            let keys = try await BackupKeys(store: services.store).keyring(
+                backup.status.encryption, in: backup.metadata.namespace)
+            // What began before a form was decided on is stored as the member sends it.
+            let form = StoredForm(compression: backup.status.compression ?? .none, key: try keys?.current())
+            pipeline = try services.archives.pipeline(storageSpec, form: form)
         } catch {
             return await conclude(&backup, .failure(error))
         }
-        let pipeline = BackupPipeline(storage: storage, writer: services.archives.writer)
         let services = services
         let incarnation = backup.status.incarnation
         await services.jobs.start(Self.job, for: backup) { handle in
@@ -155,7 +161,8 @@ public struct BackupReconciler: Reconciler {
         if backup.spec.deletionPolicy == .delete, !backup.status.incarnation.isEmpty {
             let cluster = try? await self.cluster(of: backup)
             do {
-                try await services.archives.archive(storage(of: backup, cluster)).delete(Self.identity(of: backup))
+                try await services.archives.archive(storage(of: backup, cluster)).delete(
+                    Self.identity(of: backup), of: backup.status.clusterID.isEmpty ? nil : backup.status.clusterID)
             } catch let error as ArchiveError where error.code == .notFound {
                 // Nothing was stored, or it is gone already.
             } catch {
@@ -187,6 +194,8 @@ public struct BackupReconciler: Reconciler {
         backup.status.keys = manifest.content.liveKeys
         backup.status.leases = manifest.content.leases
         backup.status.size = ByteCount(manifest.file.size)
+        backup.status.storedSize = ByteCount(manifest.stored.size)
+        backup.status.keyID = manifest.stored.encryption?.keyID ?? ""
         backup.status.transferred = backup.status.size
         backup.status.expected = backup.status.size
         backup.status.sha256 = manifest.file.sha256
@@ -194,8 +203,12 @@ public struct BackupReconciler: Reconciler {
         backup.status.etcdVersion = manifest.etcdVersion
         backup.status.clusterID = manifest.cluster.id
         let keys = manifest.content.liveKeys
+        let packed =
+            manifest.stored.compression == .none ? "" : ", stored in \(ByteCount(manifest.stored.size).rounded)"
+        let sealed = manifest.stored.encryption.map { ", encrypted with key \"\($0.keyID)\"" } ?? ""
         backup.status.message =
-            "revision \(manifest.content.revision) with \(keys) keys in \(ByteCount(manifest.file.size).rounded), verified"
+            "revision \(manifest.content.revision) with \(keys) keys in \(ByteCount(manifest.file.size).rounded), "
+            + "verified\(packed)\(sealed)"
         backup.status.conditions.set(
             Condition(.ready, .true, reason: "BackupSucceeded", message: backup.status.message), at: .now,
             generation: backup.metadata.generation)

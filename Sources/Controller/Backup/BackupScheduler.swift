@@ -69,6 +69,7 @@ struct BackupScheduler {
             }
             // What counts is what is stored, not what the records say.
             let archive = try services.archives.archive(policy.storage)
+            try await archive.requireOwnership(of: incarnation, by: cluster.status.clusterID)
             let stored = try await archive.backups(of: incarnation).backups.filter { byName[$0.name] != nil }
             let retention = RetentionPlan(of: stored, policy: retained)
             for manifest in retention.removed {

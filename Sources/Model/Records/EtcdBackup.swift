@@ -51,6 +51,10 @@ public struct EtcdBackupSpec: Structure {
     public var clusterRef = LocalReference()
     /// Where to put the backup; the cluster's own storage if not given.
     public var storage: BackupStorageSpec?
+    /// How the stored bytes are made smaller; as the cluster's backups are if not given.
+    public var compression: BackupCompression?
+    /// Who can read the stored bytes; as with the cluster's backups if not given.
+    public var encryption: BackupEncryption?
     /// What becomes of the stored bytes when the record is deleted.
     public var deletionPolicy = DeletionPolicy.retain
 
@@ -61,6 +65,11 @@ public struct EtcdBackupSpec: Structure {
     public static let fields: [Field<EtcdBackupSpec>] = [
         Field("clusterRef", \.clusterRef, "The cluster to back up.", required: true),
         Field("storage", \.storage, "Where to put the backup; the cluster's own storage if not given."),
+        Field(
+            "compression", \.compression,
+            "How the stored bytes are made smaller: zstd or none; as the cluster's backups are if not given."),
+        Field(
+            "encryption", \.encryption, "Who can read the stored bytes; as with the cluster's backups if not given."),
         Field(
             "deletionPolicy", \.deletionPolicy,
             "What becomes of the stored bytes when the record is deleted: Retain or Delete."),
@@ -109,6 +118,14 @@ public struct EtcdBackupStatus: Structure {
     public var location = ""
     /// The storage it goes to, as it was when the backup began; later changes of a cluster's policy do not move it.
     public var storage: BackupStorageSpec?
+    /// How its bytes are made smaller, as it was decided when the backup began.
+    public var compression: BackupCompression?
+    /// Where the keys of its bytes are, as it was decided when the backup began.
+    public var encryption: BackupEncryption?
+    /// The name of the key its bytes are encrypted with.
+    public var keyID = ""
+    /// The size of the stored object.
+    public var storedSize: ByteCount?
     /// The member it was taken from.
     public var member = ""
     /// The revision it holds.
@@ -152,6 +169,10 @@ public struct EtcdBackupStatus: Structure {
         Field("expected", \.expected, "Bytes expected in all."),
         Field("location", \.location, "Where the backup is."),
         Field("storage", \.storage, "The storage it goes to, as it was when the backup began."),
+        Field("compression", \.compression, "How its bytes are made smaller, as it was decided when the backup began."),
+        Field("encryption", \.encryption, "Where the keys of its bytes are, as it was decided when the backup began."),
+        Field("keyID", \.keyID, "The name of the key its bytes are encrypted with."),
+        Field("storedSize", \.storedSize, "The size of the stored object, compressed and encrypted."),
         Field("member", \.member, "The member it was taken from."),
         Field("revision", \.revision, "The revision it holds, read from the file."),
         Field("compactRevision", \.compactRevision, "The revision below which history was compacted away."),
@@ -175,6 +196,10 @@ public struct BackupPolicy: Structure {
     public var schedule: String?
     /// Where backups go.
     public var storage = BackupStorageSpec()
+    /// How the stored bytes are made smaller.
+    public var compression = BackupCompression.zstd
+    /// Who can read the stored bytes; nil leaves them readable for whoever can read the storage.
+    public var encryption: BackupEncryption?
     /// How much is kept.
     public var retention = BackupRetention()
     /// Whether to make no backups by schedule for now.
@@ -190,6 +215,10 @@ public struct BackupPolicy: Structure {
             .between(.seconds(10), .seconds(366 * 86400))),
         Field("schedule", \.schedule, "When to back up: a cron line of five fields, in UTC."),
         Field("storage", \.storage, "Where backups go."),
+        Field("compression", \.compression, "How the stored bytes are made smaller: zstd or none."),
+        Field(
+            "encryption", \.encryption,
+            "Who can read the stored bytes; not given, whoever can read the storage can read them."),
         Field("retention", \.retention, "How much is kept."),
         Field("suspend", \.suspend, "Whether to make no backups by schedule for now."),
     ]

@@ -1,0 +1,25 @@
+import Archive
+import Model
+import Store
+
+/// The keys of backups, from the Secrets that records name.
+struct BackupKeys {
+    let store: RecordStore
+
+    /// The keys of a Secret; nil if nothing is said of encryption.
+    ///
+    /// - Throws: `ArchiveError` with the code `invalidKey` if the Secret is not there or holds no keys.
+    func keyring(_ encryption: BackupEncryption?, in namespace: String) async throws -> BackupKeyring? {
+        guard let name = encryption?.secretRef.name else { return nil }
+        let secret: Secret
+        do {
+            secret = try await store.get(Secret.self, named: name, in: namespace)
+        } catch {
+            guard case .notFound = error else { throw error }
+            throw ArchiveError(.invalidKey, "Secret \"\(name)\"", "there is no such Secret in namespace \(namespace)")
+        }
+        var entries: [String: [UInt8]] = [:]
+        for name in secret.data.keys { entries[name] = secret.bytes(name) ?? [] }
+        return try BackupKeyring(entries: entries, source: "Secret \"\(name)\"")
+    }
+}
