@@ -67,7 +67,9 @@ let package = Package(
             ]),
         library("API", ["Model", "Manifests", "Telemetry", "Transport", "Crypto", "Store"]),
 
-        library("Client", ["Model", "Manifests", "Transport", "Etcd", "Archive", "Observers", "Inspectors"]),
+        library(
+            "Client",
+            ["Model", "Threads", "Crypto", "Manifests", "Transport", "Etcd", "Archive", "Observers", "Inspectors"]),
 
         // Layer 6: the one executable.
         .executableTarget(
@@ -94,7 +96,12 @@ let package = Package(
         tests(of: "Crypto", []),
         tests(of: "Transport", ["TestSupport", "Crypto"]),
         tests(of: "Manifests", ["Model", "TestSupport"]),
-        tests(of: "Client", ["Model", "Manifests", "Transport", "Telemetry", "Crypto", "Store", "API", "TestSupport"]),
+        tests(
+            of: "Client",
+            [
+                "Model", "Manifests", "Transport", "Telemetry", "Crypto", "Store", "Etcd", "Archive", "API",
+                "TestSupport",
+            ]),
         tests(of: "Store", ["Model", "Threads", "TestSupport"]),
         tests(of: "Etcd", ["TestSupport", "Transport", "Model", "Crypto"]),
         tests(of: "Archive", ["TestSupport", "Model", "Etcd", "Crypto", "Transport"]),

@@ -11,11 +11,13 @@ struct BackupProof {
     let scratch: String
     let keys: BackupKeyring?
 
+    private var comparison: ManifestComparison { ManifestComparison(manifest, subject: id.description) }
+
     /// Proves all stored bytes, and the database file in them.
     func run() async throws {
         let key = try id.key(of: manifest.stored.name)
         if manifest.stored.isPlain, let path = try await storage.localPath(of: key) {
-            try require("size", String(manifest.file.size), String(try size(of: path)))
+            try comparison.require("size", String(manifest.file.size), String(try size(of: path)))
             try prove(path, isTrailerProven: false)
         } else {
             let copy = try ScratchFile(in: scratch)
@@ -50,7 +52,7 @@ struct BackupProof {
         let limit = Int(manifest.file.size)
         var plain = SnapshotDigest()
         let reader = try FormReader(
-            manifest.stored, identity: key.description, keys: keys, subject: id.description
+            FormReader.Expectation(manifest.stored, at: key.description), keys: keys, subject: id.description
         ) { bytes in
             // What was damaged, or made to harm, could otherwise become larger than any disk.
             guard plain.byteCount + bytes.count <= limit else {
@@ -65,8 +67,8 @@ struct BackupProof {
             try Task.checkCancellation()
         }
         try reader.finish()
-        try require("size", String(limit), String(plain.byteCount))
-        try require("SHA-256", manifest.file.sha256, Hex.encode(plain.whole))
+        try comparison.require("size", String(limit), String(plain.byteCount))
+        try comparison.require("SHA-256", manifest.file.sha256, Hex.encode(plain.whole))
         do throws(ArchiveError) {
             try plain.prove(id.description)
         } catch {
@@ -78,10 +80,10 @@ struct BackupProof {
         do {
             let file = try DatabaseFile(path: path, isLockIgnored: true)
             if !isTrailerProven {
-                try require("SHA-256", manifest.file.sha256, Hex.encode(try file.verifyTrailer()))
+                try comparison.require("SHA-256", manifest.file.sha256, Hex.encode(try file.verifyTrailer()))
             }
             let summary = try file.summary(tombstones: TombstoneRule(etcdVersion: manifest.etcdVersion))
-            try compare(BackupManifest.Content(summary))
+            try comparison.compare(BackupManifest.Content(summary))
         } catch let error as DatabaseError {
             if error.code == .cancelled { throw CancellationError() }
             let failure = ArchiveError(error, id.description)
@@ -95,22 +97,5 @@ struct BackupProof {
         var status = stat()
         guard stat(path, &status) == 0 else { throw .system("looking at a file", path, errno: errno) }
         return Int(status.st_size)
-    }
-
-    private func compare(_ found: BackupManifest.Content) throws(ArchiveError) {
-        var found = found
-        found.hashConfirmed = manifest.content.hashConfirmed
-        let (wanted, actual) = (manifest.content.encoded, found.encoded)
-        for field in BackupManifest.Content.fields {
-            let (left, right) = (wanted[field.name] ?? .null, actual[field.name] ?? .null)
-            try require(field.name, left.json, right.json)
-        }
-    }
-
-    private func require(_ what: String, _ wanted: String, _ found: String) throws(ArchiveError) {
-        guard wanted == found else {
-            throw ArchiveError(
-                .contradiction, id.description, "the manifest says \(what) \(wanted), the file has \(found)")
-        }
     }
 }

@@ -58,6 +58,9 @@ final class ZstdDecompressor {
         let description: String
     }
 
+    /// What every frame begins with.
+    static let magic: [UInt8] = [0x28, 0xB5, 0x2F, 0xFD]
+
     private let context: OpaquePointer
     private let buffer: UnsafeMutableRawBufferPointer
     private let output: (UnsafeRawBufferPointer) throws -> Void

@@ -1,6 +1,5 @@
 import Glibc
 import Model
-import Synchronization
 
 /// A storage that keeps every object as a file below one directory, on a local disk or a network mount.
 ///
@@ -91,8 +90,7 @@ public struct DirectoryStorage: BackupStorage {
     ///
     /// - Throws: `ArchiveError`.
     public func read(_ key: ObjectKey) async throws -> ByteStream {
-        let reader = try FileReader(path: file(of: key), subject: "\(location), \(key)")
-        return ByteStream { try reader.next() }
+        try FileReader.stream(of: file(of: key), subject: "\(location), \(key)")
     }
 
     /// All files below a prefix, without hidden ones.
@@ -173,38 +171,4 @@ public struct DirectoryStorage: BackupStorage {
         guard uname(&name) == 0 else { return "host" }
         return withUnsafeBytes(of: &name.nodename) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
     }()
-}
-
-/// The pieces of a file that is being read.
-private final class FileReader: Sendable {
-    private let path: String
-    private let descriptor: Int32
-    private let offset = Mutex(0)
-
-    init(path: String, subject: String) throws(ArchiveError) {
-        descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else {
-            throw errno == ENOENT || errno == ENOTDIR
-                ? ArchiveError(.notFound, subject, "there is no such object")
-                : ArchiveError.system("opening", path, errno: errno)
-        }
-        self.path = path
-    }
-
-    deinit {
-        close(descriptor)
-    }
-
-    func next() throws(ArchiveError) -> [UInt8]? {
-        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 16)
-        defer { buffer.deallocate() }
-        let position = offset.withLock { $0 }
-        var count = pread(descriptor, buffer.baseAddress, buffer.count, off_t(position))
-        while count < 0, errno == EINTR {
-            count = pread(descriptor, buffer.baseAddress, buffer.count, off_t(position))
-        }
-        guard count >= 0 else { throw .system("reading", path, errno: errno) }
-        offset.withLock { $0 = position + count }
-        return count == 0 ? nil : Array(buffer[..<count])
-    }
 }

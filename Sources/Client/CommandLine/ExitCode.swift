@@ -6,7 +6,7 @@ public enum ExitCode: Int32, Sendable, CaseIterable {
     case failure = 1
     /// It was called wrongly; nothing was done.
     case usage = 2
-    /// There are findings at or above `--fail-on`.
+    /// What was looked at is not as it should be: findings at or above `--fail-on`, a damaged file, a difference.
     case findings = 3
     /// The controller (or, for `check` and `load`, the cluster) cannot be reached.
     case unreachable = 4
@@ -21,7 +21,8 @@ public enum ExitCode: Int32, Sendable, CaseIterable {
         case .success: "done"
         case .failure: "failed; a sentence on standard error says why"
         case .usage: "called wrongly; nothing was done"
-        case .findings: "there are findings at or above --fail-on"
+        case .findings:
+            "something is wrong with what was looked at: findings at or above --fail-on, a damaged file, a difference"
         case .unreachable: "the controller or cluster cannot be reached"
         case .timedOut: "the time limit passed before what was awaited came true"
         case .interrupted: "interrupted"

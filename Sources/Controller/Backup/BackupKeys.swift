@@ -11,15 +11,11 @@ struct BackupKeys {
     /// - Throws: `ArchiveError` with the code `invalidKey` if the Secret is not there or holds no keys.
     func keyring(_ encryption: BackupEncryption?, in namespace: String) async throws -> BackupKeyring? {
         guard let name = encryption?.secretRef.name else { return nil }
-        let secret: Secret
         do {
-            secret = try await store.get(Secret.self, named: name, in: namespace)
-        } catch {
+            return try BackupKeyring(try await store.get(Secret.self, named: name, in: namespace))
+        } catch let error as StoreError {
             guard case .notFound = error else { throw error }
             throw ArchiveError(.invalidKey, "Secret \"\(name)\"", "there is no such Secret in namespace \(namespace)")
         }
-        var entries: [String: [UInt8]] = [:]
-        for name in secret.data.keys { entries[name] = secret.bytes(name) ?? [] }
-        return try BackupKeyring(entries: entries, source: "Secret \"\(name)\"")
     }
 }

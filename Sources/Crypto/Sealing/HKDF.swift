@@ -7,6 +7,7 @@ public enum HKDF {
     ///   - salt: bytes that make the result unique; they need not be secret.
     ///   - purpose: what the bytes are for (RFC 5869 calls it `info`).
     ///   - count: how many bytes are wanted, at most 8160.
+    /// - Returns: that many bytes.
     public static func derive(secret: [UInt8], salt: [UInt8], purpose: [UInt8], count: Int) -> [UInt8] {
         precondition((1...255 * SHA256.byteCount).contains(count), "HKDF gives at most 255 blocks")
         let extracted = authenticate(secret, key: salt)

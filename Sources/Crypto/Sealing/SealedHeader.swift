@@ -20,7 +20,8 @@ public struct SealedHeader: Sendable, Equatable {
         return bytes
     }
 
-    static let magic = Array("LODESEA1".utf8)
+    /// The first 8 bytes of every sealed stream.
+    public static let magic = Array("LODESEA1".utf8)
     static let saltByteCount = 32
     /// The bytes before the two texts.
     static let fixedByteCount = 8 + 4 + saltByteCount + SHA256.byteCount

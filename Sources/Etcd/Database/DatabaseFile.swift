@@ -31,8 +31,11 @@ public final class DatabaseFile: Sendable {
     }
 
     /// Opens a file as above; a caller who holds the lock itself knows that nobody writes.
-    package init(path: String, isLockIgnored: Bool) throws(DatabaseError) {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    ///
+    /// Errors call the file by `name` if its path means nothing to people.
+    package init(path place: String, isLockIgnored: Bool, name: String? = nil) throws(DatabaseError) {
+        let path = name ?? place
+        let descriptor = open(place, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw .unreadable(path: path, doing: "opening the file", errno: errno) }
         do throws(DatabaseError) {
             byteCount = try Self.regularSize(of: descriptor, path: path)

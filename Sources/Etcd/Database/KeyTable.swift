@@ -27,18 +27,31 @@ struct KeyTable {
 
     /// Remembers a record as the newest of its key and gives back the one it replaces.
     mutating func put(_ key: KeyFingerprint, ordinal: Int, version: Int64) -> Last? {
+        put(key, UInt64(ordinal) << 24 | UInt64(truncatingIfNeeded: version) & 0xFF_FFFF)?.last
+    }
+
+    /// Remembers a digest of a key's value instead of a record; a table holds only one of the two.
+    mutating func put(_ key: KeyFingerprint, digest: UInt64) {
+        _ = put(key, digest)
+    }
+
+    /// Forgets a key and gives back its newest record, if it was known.
+    mutating func remove(_ key: KeyFingerprint) -> Last? { take(key)?.last }
+
+    /// Forgets a key and gives back the digest of its value, if it was known.
+    mutating func removeDigest(_ key: KeyFingerprint) -> UInt64? { take(key)?.packed }
+
+    private mutating func put(_ key: KeyFingerprint, _ packed: UInt64) -> Slot? {
         if count * 4 >= slots.count * 3 { grow() }
         let index = place(of: key)
         let old = slots[index]
-        slots[index] = Slot(
-            fingerprint: key, packed: UInt64(ordinal) << 24 | UInt64(truncatingIfNeeded: version) & 0xFF_FFFF)
-        guard old.isFree else { return old.last }
+        slots[index] = Slot(fingerprint: key, packed: packed)
+        guard old.isFree else { return old }
         count += 1
         return nil
     }
 
-    /// Forgets a key and gives back its newest record, if it was known.
-    mutating func remove(_ key: KeyFingerprint) -> Last? {
+    private mutating func take(_ key: KeyFingerprint) -> Slot? {
         var hole = place(of: key)
         let old = slots[hole]
         guard !old.isFree else { return nil }
@@ -55,7 +68,7 @@ struct KeyTable {
             next = (next + 1) & mask
         }
         slots[hole] = Slot()
-        return old.last
+        return old
     }
 
     /// The slot that holds a key, or the free one where it belongs.
@@ -115,6 +128,9 @@ struct KeyHasher {
         // All zero means "free" in the table.
         return result.low == 0 && result.high == 0 ? KeyFingerprint(low: 1, high: 0) : result
     }
+
+    /// 64 bits that stand for a value.
+    func digest(of value: UnsafeRawBufferPointer) -> UInt64 { fingerprint(of: value).low }
 
     private func fold(_ left: UInt64, _ right: UInt64) -> UInt64 {
         let product = left.multipliedFullWidth(by: right)
