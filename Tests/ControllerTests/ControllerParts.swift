@@ -25,7 +25,9 @@ struct ControllerParts {
         let services = ControllerServices(
             store: store, engine: engine,
             local: try LocalProvider(options: LocalProvider.Options(root: directory.file("members"))),
-            archives: BackupArchives(defaultDirectory: directory.file("backups"), writer: "test"),
+            archives: BackupArchives(
+                defaultDirectory: directory.file("backups"), scratchDirectory: directory.file("scratch"), writer: "test"
+            ),
             events: EventRecorder(store: store, logger: .silent, metrics: metrics), wakeups: wakeups, logger: .silent)
         do {
             try await body(
