@@ -8,8 +8,8 @@ public import Telemetry
 public enum ControllerLoops {
     /// How the loops work.
     public struct Options: Sendable {
-        /// How many clusters and inspections are worked on at the same time; each waits most of the time for members,
-        /// so that many dead ones do not hold up the living.
+        /// How many clusters and inspections are worked on at the same time; each waits a moment for members that
+        /// answer, and no longer for those that do not (``Lookout``).
         public var workers = 256
         /// How long data directories lie in quarantine before they are removed for good.
         public var quarantineAge = Duration.seconds(7 * 86400)
@@ -25,9 +25,6 @@ public enum ControllerLoops {
         var manyAtOnce = LoopOptions()
         manyAtOnce.workers = options.workers
         manyAtOnce.startSpread = .seconds(2)
-        var inspections = manyAtOnce
-        // An inspection keeps its own time limit; this one only guards against a pass that forgets it.
-        inspections.timeout = .seconds(3700)
         var clusters = manyAtOnce
         clusters.timeout = .seconds(120)
         return [
@@ -39,11 +36,11 @@ public enum ControllerLoops {
                 ], clock: ContinuousClock(), logger: logger, metrics: metrics),
             ControllerLoop(
                 InspectionReconciler(services: services), store: services.store, wakeups: services.wakeups,
-                options: inspections, clock: ContinuousClock(), logger: logger, metrics: metrics),
+                options: manyAtOnce, clock: ContinuousClock(), logger: logger, metrics: metrics),
             ControllerLoop(
                 BackupReconciler(services: services), store: services.store, wakeups: services.wakeups,
                 clock: ContinuousClock(), logger: logger, metrics: metrics),
-            services.jobs, services.presence, services.events, MemberWatch(services: services),
+            services.lookout, services.jobs, services.presence, services.events, MemberWatch(services: services),
             DeletionWatch(services: services, logger: logger), OrphanWatch(services: services, logger: logger),
             QuarantineKeeper(local: services.local, age: options.quarantineAge, logger: logger),
         ]

@@ -18,6 +18,7 @@ public struct ControllerServices: Sendable {
     let health: HealthObserver
     let consistency: ConsistencyObserver
     let observations = ObservationBoard()
+    let lookout: Lookout
     let local: LocalProvider
     let orphans = OrphanBoard()
     let archives: BackupArchives
@@ -47,6 +48,7 @@ public struct ControllerServices: Sendable {
         members = MemberFinder(engine: engine)
         health = HealthObserver(finder: members)
         consistency = ConsistencyObserver(finder: members)
+        lookout = Lookout(wakeups: wakeups)
         self.local = local
         self.archives = archives
         jobs = JobBoard("backups", limit: backupsAtOnce, wakeups: wakeups, logger: logger)

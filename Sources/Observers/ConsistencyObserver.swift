@@ -39,6 +39,11 @@ public struct ConsistencyObserver: Sendable {
                 ConsistencyMember(name: $0.name, endpoint: $0.endpoint, isLearner: $0.isLearner)
             }, membershipProblem: membership.problem)
         await sample(&observation, probe)
+        // Where nobody answers there is nothing to compare, and asking on would only take all the time there is.
+        guard !answering(observation).isEmpty else {
+            observation.takenAt = .now
+            return observation
+        }
         await compareRevisions(&observation, probe)
         if budget.isDue(at: .now) {
             await compareContent(&observation, probe, &budget)
@@ -85,15 +90,20 @@ public struct ConsistencyObserver: Sendable {
     private func sample(_ observation: inout ConsistencyObservation, _ probe: Probe) async {
         for round in 0..<2 {
             if round > 0 { try? await Task.sleep(for: min(pause, max(.zero, probe.remaining / 4))) }
-            let samples = await probe.everyone { client, timeout in
+            let asked = round == 0 ? Set(observation.members.indices) : answering(observation)
+            guard !asked.isEmpty else { return }
+            let samples = await probe.everyone(where: asked.contains) { client, timeout in
                 await .asking { () async throws(EtcdError) in StatusSample(try await client.status(timeout: timeout)) }
             }
             for (index, sample) in samples.enumerated() {
+                // A member that did not answer once is not waited for again.
+                let sample = asked.contains(index) ? sample : observation.members[index].samples[0]
                 observation.members[index].samples.append(sample)
                 if let isLearner = sample.answer?.isLearner { observation.members[index].isLearner = isLearner }
             }
         }
-        let lists = await probe.everyone { client, timeout -> Evidence<[UInt64]> in
+        let asked = answering(observation)
+        let lists = await probe.everyone(where: asked.contains) { client, timeout -> Evidence<[UInt64]> in
             await .asking { () async throws(EtcdError) in
                 try await client.memberList(linearizable: false, timeout: timeout).members.map(\.id)
             }
@@ -101,6 +111,11 @@ public struct ConsistencyObserver: Sendable {
         for (index, list) in lists.enumerated() where !observation.members[index].isLearner {
             observation.members[index].memberIDs = list
         }
+    }
+
+    /// The places of the members that answered last.
+    private func answering(_ observation: ConsistencyObservation) -> Set<Int> {
+        Set(observation.members.indices.filter { observation.members[$0].samples.last?.answer != nil })
     }
 
     private func compareRevisions(_ observation: inout ConsistencyObservation, _ probe: Probe) async {
@@ -115,13 +130,17 @@ public struct ConsistencyObserver: Sendable {
     }
 
     private func bracket(_ observation: ConsistencyObservation, _ probe: Probe) async -> RevisionBracket {
-        let order = Self.leaderLast(observation)
+        let asked = answering(observation)
+        let order = Self.leaderLast(observation).filter(asked.contains)
         guard let anchor = order.last else {
             return RevisionBracket(before: .notAsked, members: [], after: .notAsked)
         }
         let before = await probe.one(anchor, linearizableRevision)
         let learners = observation.members.map(\.isLearner)
-        let members = await probe.everyone(where: { !learners[$0] }, linearizableRevision)
+        var members = await probe.everyone(where: { asked.contains($0) && !learners[$0] }, linearizableRevision)
+        for index in members.indices where !asked.contains(index) {
+            if let failure = observation.members[index].samples.last?.failure { members[index] = .failed(failure) }
+        }
         let after = await probe.one(anchor, linearizableRevision)
         return RevisionBracket(before: before, members: members, after: after)
     }
@@ -160,6 +179,11 @@ public struct ConsistencyObserver: Sendable {
             hashes: Array(repeating: .notAsked, count: count))
         var longest = Duration.zero
         for index in Self.leaderLast(observation, includingLearners: true) {
+            if let failure = observation.members[index].samples.last?.failure {
+                round.keys[index] = .failed(failure)
+                round.hashes[index] = .failed(failure)
+                continue
+            }
             let start = ContinuousClock.now
             round.keys[index] = await probe.one(index, patient: true) { client, timeout in
                 await .asking { () async throws(EtcdError) in

@@ -56,7 +56,7 @@ struct ClusterEvidenceTests {
             let key = "default/a"
             for (age, status) in [(20, ConditionStatus.true), (55, .unknown)] {
                 let seen = HealthObservation(takenAt: .now - .seconds(age), members: [member])
-                board.put(seen, from: board.begin(key), at: key, isJudged: true)
+                board.put(seen, from: board.begin(key), at: key)
                 _ = try await ClusterReconciler(services: parts.services).reconcile(&cluster)
                 #expect(cluster.status.conditions[.ready]?.status == status)
             }

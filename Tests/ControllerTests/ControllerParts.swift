@@ -7,7 +7,7 @@ import Transport
 
 @testable import Controller
 
-/// The reconcilers' services over a store in a directory of its own, without loops: tests make the passes.
+/// The reconcilers' services over a store in a directory of its own; without loops, tests make the passes.
 struct ControllerParts {
     let store: RecordStore
     let services: ControllerServices
@@ -15,7 +15,9 @@ struct ControllerParts {
     let metrics: MetricsRegistry
 
     /// Lends services, and takes everything away in all cases.
-    static func run(_ body: (ControllerParts) async throws -> Void) async throws {
+    static func run(
+        loops: ControllerLoops.Options? = nil, _ body: (ControllerParts) async throws -> Void
+    ) async throws {
         let directory = try TemporaryDirectory("controller")
         let engine = HTTPEngine(name: "members")
         defer { engine.shutdown() }
@@ -29,12 +31,21 @@ struct ControllerParts {
                 defaultDirectory: directory.file("backups"), scratchDirectory: directory.file("scratch"), writer: "test"
             ),
             events: EventRecorder(store: store, logger: .silent, metrics: metrics), wakeups: wakeups, logger: .silent)
-        do {
-            try await body(
-                ControllerParts(store: store, services: services, wakeups: wakeups, metrics: metrics))
-        } catch {
-            await store.close()
-            throw error
+        let parts: [any Component] =
+            loops.map { ControllerLoops.components(services, options: $0, logger: .silent, metrics: metrics) }
+            ?? [services.lookout]
+        try await withThrowingTaskGroup { group in
+            group.addTask { try await Manager(parts, logger: .silent).run() }
+            do {
+                try await body(ControllerParts(store: store, services: services, wakeups: wakeups, metrics: metrics))
+            } catch {
+                group.cancelAll()
+                while (await group.nextResult()) != nil {}
+                await store.close()
+                throw error
+            }
+            group.cancelAll()
+            while (await group.nextResult()) != nil {}
         }
         await store.close()
     }

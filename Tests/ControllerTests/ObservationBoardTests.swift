@@ -14,14 +14,14 @@ struct ObservationBoardTests {
 
     @Test("A look that began before something happened is out of date, however late it ends")
     func eventDuringLook() {
-        board.put(seen(), from: board.begin("a"), at: "a", isJudged: true)
+        board.put(seen(), from: board.begin("a"), at: "a")
         #expect(fresh != nil && !board.isStale("a"))
         let late = board.begin("a")
         board.invalidate("a")
         #expect(fresh == nil && board.isStale("a"))
-        board.put(seen(), from: late, at: "a", isJudged: true)
+        board.put(seen(), from: late, at: "a")
         #expect(fresh == nil && board.isStale("a"))
-        board.put(seen(), from: board.begin("a"), at: "a", isJudged: true)
+        board.put(seen(), from: board.begin("a"), at: "a")
         #expect(fresh != nil && !board.isStale("a"))
     }
 
@@ -29,7 +29,7 @@ struct ObservationBoardTests {
     func eventDuringFirstLook() {
         let first = board.begin("a")
         board.invalidate("a")
-        board.put(seen(), from: first, at: "a", isJudged: true)
+        board.put(seen(), from: first, at: "a")
         #expect(fresh == nil && board.isStale("a"))
     }
 
@@ -37,27 +37,40 @@ struct ObservationBoardTests {
     func overtaken() {
         let earlier = board.begin("a")
         let later = board.begin("a")
-        board.put(seen(2), from: later, at: "a", isJudged: true)
-        board.put(seen(1), from: earlier, at: "a", isJudged: false)
+        board.put(seen(2), from: later, at: "a")
+        board.put(seen(1), from: earlier, at: "a")
         #expect(fresh?.quota == ByteCount(2))
-        #expect(board.takeUnjudged(of: "a") == nil)
     }
 
     @Test("A look that outlives its cluster does not bring it back, nor tells of the next one of that name")
     func gone() {
         let look = board.begin("a")
         board.forget("a")
-        board.put(seen(), from: look, at: "a", isJudged: true)
+        board.put(seen(), from: look, at: "a")
         #expect(fresh == nil)
         _ = board.begin("a")
-        board.put(seen(), from: look, at: "a", isJudged: true)
+        board.put(seen(), from: look, at: "a")
         #expect(fresh == nil)
     }
 
-    @Test("What nobody has judged is handed out once")
-    func unjudged() {
-        board.put(seen(), from: board.begin("a"), at: "a", isJudged: false)
-        #expect(board.takeUnjudged(of: "a") != nil)
-        #expect(board.takeUnjudged(of: "a") == nil)
+    @Test("Every reader is shown a look once")
+    func readers() {
+        board.put(seen(1), from: board.begin("a"), at: "a")
+        for reader in ["x", "y"] {
+            #expect(board.unseenHealth(of: "a", by: reader)?.observation.quota == ByteCount(1))
+            #expect(board.unseenHealth(of: "a", by: reader) == nil)
+        }
+        board.put(seen(2), from: board.begin("a"), at: "a")
+        #expect(board.unseenHealth(of: "a", by: "x")?.observation.quota == ByteCount(2))
+    }
+
+    @Test("A spec that changed puts looks under the old one out of date; the first one told of does not")
+    func generations() {
+        board.put(seen(), from: board.begin("a"), at: "a")
+        board.expect(1, of: "a")
+        board.expect(1, of: "a")
+        #expect(fresh != nil)
+        board.expect(2, of: "a")
+        #expect(fresh == nil)
     }
 }

@@ -52,6 +52,23 @@ struct ConsistencyObserverTests {
         }
     }
 
+    @Test("A member that does not answer is waited for once, and the others are compared")
+    func memberFrozen() async throws {
+        try await withRealEtcd(members: 3) { etcd in
+            try await withObserver { observer, _ in
+                _ = await judge(observer, etcd)
+                etcd.pause(1)
+                defer { etcd.resume(1) }
+                let start = ContinuousClock.now
+                let judgement = await judge(observer, etcd)
+                // One Status that is not answered takes 5 s.
+                #expect(ContinuousClock.now - start < .seconds(9))
+                #expect(judgement.findings.first { $0.code == .notCompared }?.members == ["m1"], "\(judgement)")
+                #expect(judgement.evidence.count { $0.figures["hash"] != nil } == 2)
+            }
+        }
+    }
+
     @Test("No member is accused while thousands of writes, deletes and compactions go on")
     func noFalseAlarm() async throws {
         try await withRealEtcd(members: 3) { etcd in

@@ -1,5 +1,4 @@
 public import ControllerRuntime
-import Inspectors
 public import Model
 import Observers
 import Store
@@ -28,7 +27,14 @@ public struct ClusterReconciler: Reconciler {
             if let outcome = try await run(&cluster, &builder) { return outcome }
         }
         builder.inspections = try await ownInspections(of: cluster)
-        await observe(&cluster, &builder)
+        let evidence = await evidence(of: cluster, &builder)
+        if evidence == .underWay {
+            return .again(
+                after: (cluster.spec.inspections.health.timeout ?? .seconds(5)) + .seconds(1),
+                because: "the members have not answered yet; the end of the look wakes it")
+        }
+        if cluster.spec.provider == .local { try await lookAtProcesses(cluster, &builder) }
+        judge(&cluster, by: evidence, &builder)
         let nextBackup = try await BackupScheduler(services: services).advance(&cluster, at: builder.now)
         builder.update(&cluster)
         report(&cluster, since: before, at: builder.now)
@@ -81,6 +87,10 @@ public struct ClusterReconciler: Reconciler {
         } catch let problem as AccessProblem {
             builder.obstacle = .init(reason: problem.reason, message: problem.description)
         }
+        return nil
+    }
+
+    private func lookAtProcesses(_ cluster: EtcdCluster, _ builder: inout ClusterStatusBuilder) async throws {
         builder.processes = try await services.local.processes(of: cluster)
         let failed = builder.processes.sorted { $0.key < $1.key }.filter { $0.value.phase == .failed }
         // A member that fails while others serve is a degraded cluster; before it has formed it is an obstacle.
@@ -89,74 +99,6 @@ public struct ClusterReconciler: Reconciler {
         {
             builder.obstacle = .init(reason: "MemberFailed", message: "\(first.key): \(first.value.message)")
         }
-        return nil
-    }
-
-    /// Takes the newest look at the members that the health inspection left, or a fresh one if it is too old or
-    /// something happened since.
-    private func observe(_ cluster: inout EtcdCluster, _ builder: inout ClusterStatusBuilder) async {
-        let target: ClusterTarget
-        do {
-            target = try await services.access.target(for: cluster)
-        } catch let problem as AccessProblem {
-            builder.obstacle = .init(reason: problem.reason, message: problem.description)
-            return
-        } catch {
-            builder.obstacle = .init(reason: "StoreUnavailable", message: "\(error)")
-            return
-        }
-        let key = cluster.displayName
-        let health = cluster.spec.inspections.health
-        var observation = services.observations.health(
-            of: key, notOlderThan: Self.oldestEvidence(for: cluster, at: builder.now))
-        if observation == nil {
-            let look = services.observations.begin(key)
-            let fresh = await services.health.observe(target, named: key, timeout: health.timeout ?? .seconds(5))
-            services.observations.put(fresh, from: look, at: key, isJudged: false)
-            observation = fresh
-            // The inspection judges what was seen here, so that both always tell the same.
-            let name = Self.inspectionName(.health, of: cluster)
-            services.wakeups.wake(RecordID(EtcdInspection.kind, namespace: cluster.metadata.namespace, name: name))
-        }
-        let own = Self.own(observation?.members ?? [], of: cluster, builder.processes)
-        observation?.members = own
-        builder.health = observation
-        builder.judgement = observation.map { HealthInspector(thresholds: health.thresholds).inspect($0) }
-        if let observation, ClusterIdentity.settle(&cluster, by: observation) {
-            services.events.warning(
-                cluster, "IncarnationChanged",
-                "the members belong to cluster \(cluster.status.incarnation); backups of it are kept apart from earlier ones"
-            )
-        }
-    }
-
-    /// What was seen of the members that this cluster can have.
-    ///
-    /// Until a Local cluster has formed, whatever answers at a planned address while our process does not run there is
-    /// somebody else's etcd, and none of ours.
-    private static func own(
-        _ members: [MemberHealth], of cluster: EtcdCluster, _ processes: [String: LocalProvider.ProcessView]
-    ) -> [MemberHealth] {
-        guard cluster.spec.provider == .local, cluster.status.clusterID.isEmpty else { return members }
-        return cluster.plannedMembers.map { planned in
-            if processes[planned.name]?.pid != nil, let seen = members.first(where: { $0.name == planned.name }) {
-                return seen
-            }
-            var absent = MemberHealth(name: planned.name, id: nil, endpoint: planned.endpoint, isLearner: false)
-            absent.connection = .failed(EvidenceFailure(.unreachable, "its process does not run"))
-            return absent
-        }
-    }
-
-    /// How old the last look at the members may be for the cluster to be judged by it; else it looks itself.
-    ///
-    /// Together with the time between two passes over a cluster that runs, no more than a minute, what its status says
-    /// rests on evidence of the last two minutes.
-    static func oldestEvidence(for cluster: EtcdCluster, at now: Timestamp) -> Duration {
-        cluster.status.phase == .running
-            // A little less than the time between two passes, so that each of them looks where nobody else does.
-            ? min(cluster.lookInterval * 2, EtcdCluster.longestLookInterval - .seconds(10))
-            : min(cluster.lookInterval, patience(cluster, now) / 2)
     }
 
     static func inspectionName(_ type: InspectionType, of cluster: EtcdCluster) -> String {
@@ -260,8 +202,7 @@ public struct ClusterReconciler: Reconciler {
     /// How long to wait before a cluster that does not run is looked at again.
     ///
     /// The longer it has been so, the longer the wait, so that what is dead for good takes no time from the living.
-    /// Its health inspection keeps its interval.
-    private static func patience(_ cluster: EtcdCluster, _ now: Timestamp) -> Duration {
+    static func patience(_ cluster: EtcdCluster, _ now: Timestamp) -> Duration {
         let since = cluster.status.conditions[.ready]?.lastTransitionTime ?? now
         return min(max(impatience * 2, (now - since) / 10), impatience * 30)
     }

@@ -5,6 +5,8 @@ import Model
 struct ClusterStatusBuilder {
     /// What the members' ladders of probes showed; nil if they were not probed.
     var health: HealthObservation?
+    /// Whether the members were not seen for so long that what was seen then counts as not known.
+    var isEvidenceTooOld = false
     /// The judgement of those ladders.
     var judgement: Judgement?
     /// What is known of the members' processes, by name; empty where Lodestone does not run them.
@@ -135,7 +137,7 @@ struct ClusterStatusBuilder {
 
     private func ready(_ cluster: EtcdCluster) -> Condition {
         if let obstacle { return Condition(.ready, .false, reason: obstacle.reason, message: obstacle.message) }
-        let message = processTrouble(cluster) ?? judgement?.message ?? "the members have not been probed yet"
+        let message = processTrouble(cluster) ?? judgement?.message ?? unseen
         switch cluster.status.phase {
         case .running: return Condition(.ready, .true, reason: "AllMembersServe", message: message)
         case .pending where cluster.spec.paused, .creating where cluster.spec.paused:
@@ -143,7 +145,7 @@ struct ClusterStatusBuilder {
                 .ready, .false, reason: "Paused", message: "members are not started while spec.paused is true")
         case .pending, .creating:
             return Condition(.ready, .false, reason: "Creating", message: "members are being started")
-        case .unknown: return Condition(.ready, .unknown, reason: "NotObserved", message: message)
+        case .unknown: return Condition(.ready, .unknown, reason: unknownReason, message: message)
         case .degraded:
             return Condition(
                 .ready, .false,
@@ -164,6 +166,14 @@ struct ClusterStatusBuilder {
             message: "spec.paused is true, so nothing is started, stopped, backed up or removed\(members)")
     }
 
+    private var unknownReason: String { isEvidenceTooOld ? "EvidenceOld" : "NotObserved" }
+
+    private var unseen: String {
+        isEvidenceTooOld
+            ? "the members were last seen more than \(EtcdCluster.evidenceLimit.goText) ago, and looking takes long"
+            : "the members have not been probed yet"
+    }
+
     /// Why a member's process does not run: a better reason than that nothing answers where it should listen.
     private func processTrouble(_ cluster: EtcdCluster) -> String? {
         guard judgement?.verdict != .healthy else { return nil }
@@ -176,8 +186,7 @@ struct ClusterStatusBuilder {
     private func available(_ cluster: EtcdCluster, quorum: Int) -> Condition {
         guard let judgement, judgement.verdict != .unknown else {
             return Condition(
-                .available, .unknown, reason: "NotObserved",
-                message: judgement?.message ?? "the members have not been probed yet")
+                .available, .unknown, reason: unknownReason, message: judgement?.message ?? unseen)
         }
         let serving = cluster.status.readyMembers
         return serving > 0

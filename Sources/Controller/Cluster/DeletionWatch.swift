@@ -33,7 +33,7 @@ struct DeletionWatch: Component {
             await services.local.forgetPlan(ofClusterWith: uid)
         }
         let key = "\(record.id.namespace)/\(record.id.name)"
-        services.observations.forget(key)
+        services.forgetLooks(at: key)
         // A record that was made again at once may be using the connections already.
         guard (try? await services.store.get(record.id)) == nil else { return }
         services.secretUsers.forget(record.id)

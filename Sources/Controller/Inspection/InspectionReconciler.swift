@@ -14,72 +14,72 @@ public struct InspectionReconciler: Reconciler {
         self.services = services
     }
 
+    /// How often a cluster is looked at of which no member answers, at the least: so soon, and one look's time limit
+    /// later, it is noticed that it is back, if its own loop has not noticed it before.
+    static let silentPace = Duration.seconds(30)
+
     /// Brings the inspection's status up to date if it is due.
     public func reconcile(_ inspection: inout EtcdInspection) async throws -> Outcome {
-        let now = Timestamp.now
-        let interval = inspection.spec.interval ?? .seconds(60)
         guard !inspection.spec.suspend else {
-            conclude(&inspection, .unobserved("the inspection is suspended", remedy: "Set spec.suspend to false."), now)
+            conclude(
+                &inspection, .unobserved("the inspection is suspended", remedy: "Set spec.suspend to false."), .now)
             inspection.status.nextRunTime = nil
             return .settled
         }
         let key = "\(inspection.metadata.namespace)/\(inspection.spec.clusterRef.name)"
+        // What others saw counts like what this inspection asked for, so that all always tell the same.
+        if let sight = sight(for: inspection, key) { return conclude(&inspection, sight, key) }
+        let now = Timestamp.now
         let isNew = inspection.status.observedGeneration != inspection.metadata.generation
         let isUrgent = inspection.spec.type == .health && services.observations.isStale(key)
-        if let next = inspection.status.nextRunTime, !Self.isDue(next, at: now, interval), !isNew, !isUrgent {
-            if inspection.spec.type == .health, let seen = services.observations.takeUnjudged(of: key) {
-                let inspector = HealthInspector(thresholds: inspection.spec.thresholds)
-                conclude(&inspection, inspector.inspect(seen), seen.takenAt)
-            }
+        if let next = inspection.status.nextRunTime, !Self.isDue(next, at: now, Self.pace(of: inspection)), !isNew,
+            !isUrgent
+        {
             return .again(after: next - now, because: "the next run is due then")
         }
-        let judgement = await judge(inspection, key)
-        let end = Timestamp.now
-        inspection.status.lastDuration = .milliseconds((end - now).nanoseconds / 1_000_000)
-        conclude(&inspection, judgement, end)
-        inspection.status.nextRunTime = max(now + interval, end)
-        return .again(after: max(.zero, now + interval - end), because: "the next run is due then")
+        switch await look(at: inspection, key) {
+        case .pointless(let judgement):
+            return conclude(&inspection, Sight(judgement: judgement, began: now, ended: now), key)
+        case .ended:
+            guard let sight = sight(for: inspection, key) else {
+                return .again(after: .seconds(1), because: "what was seen was of a cluster that is gone")
+            }
+            return conclude(&inspection, sight, key)
+        case .underWay:
+            return .again(
+                after: (inspection.spec.timeout ?? .seconds(5)) + .seconds(1),
+                because: "the members have not answered yet; the end of the look wakes it")
+        }
     }
 
     /// Whether the next run may begin.
     ///
     /// The loop bends every wait by up to a tenth, and a pass that comes that early is not made to come again. A time
-    /// further away than the interval is of a clock or an interval that was changed.
-    static func isDue(_ next: Timestamp, at now: Timestamp, _ interval: Duration) -> Bool {
-        next - now <= interval / 8 || next - now > interval
+    /// further away than the pace is of a clock or an interval that was changed.
+    static func isDue(_ next: Timestamp, at now: Timestamp, _ pace: Duration) -> Bool {
+        next - now <= pace / 8 || next - now > pace
     }
 
-    private func judge(_ inspection: EtcdInspection, _ key: String) async -> Judgement {
-        let cluster: EtcdCluster
-        let target: ClusterTarget
-        do {
-            cluster = try await services.store.get(
-                EtcdCluster.self, named: inspection.spec.clusterRef.name, in: inspection.metadata.namespace)
-            target = try await services.access.target(for: cluster)
-        } catch StoreError.notFound {
-            return .unobserved(
-                "there is no EtcdCluster \"\(inspection.spec.clusterRef.name)\" in this namespace",
-                remedy: "Apply one of that name, or correct spec.clusterRef.")
-        } catch {
-            return .unobserved("\(error)", remedy: "Correct the record or Secret that is named.")
+    /// The time from the beginning of one run to that of the next.
+    ///
+    /// A look at members that do not answer takes as long as it may; so it is made less often.
+    static func pace(of inspection: EtcdInspection) -> Duration {
+        let interval = inspection.spec.interval ?? .seconds(60)
+        let evidence = inspection.status.evidence
+        let isSilent = !evidence.isEmpty && evidence.allSatisfy { $0.verdict == .unreachable }
+        return isSilent ? max(interval, silentPace) : interval
+    }
+
+    private func conclude(_ inspection: inout EtcdInspection, _ sight: Sight, _ key: String) -> Outcome {
+        inspection.status.lastDuration = .milliseconds((sight.ended - sight.began).nanoseconds / 1_000_000)
+        conclude(&inspection, sight.judgement, sight.ended)
+        let now = Timestamp.now
+        let next = max(sight.began + Self.pace(of: inspection), now)
+        inspection.status.nextRunTime = next
+        if inspection.spec.type == .health, services.observations.isStale(key) {
+            return .again(after: .zero, because: "something happened to a member since")
         }
-        if target.endpoints.isEmpty, target.knownMembers.isEmpty {
-            return .unobserved("the cluster has no members yet", remedy: "Wait until its members are started.")
-        }
-        let timeout = inspection.spec.timeout ?? .seconds(5)
-        let look = services.observations.begin(key)
-        switch inspection.spec.type {
-        case .health:
-            let observation = await services.health.observe(target, named: key, timeout: timeout)
-            services.observations.put(observation, from: look, at: key, isJudged: true)
-            return HealthInspector(thresholds: inspection.spec.thresholds).inspect(observation)
-        case .consistency:
-            var (earlier, budget) = services.observations.consistency(of: key)
-            let observation = await services.consistency.observe(
-                target, named: key, timeout: timeout, earlier: earlier, budget: &budget)
-            services.observations.put(observation, budget: budget, from: look, at: key)
-            return ConsistencyInspector(thresholds: inspection.spec.thresholds).inspect(observation)
-        }
+        return .again(after: next - now, because: "the next run is due then")
     }
 
     private func conclude(_ inspection: inout EtcdInspection, _ judgement: Judgement, _ now: Timestamp) {

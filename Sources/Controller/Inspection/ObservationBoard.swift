@@ -6,24 +6,31 @@ import Synchronization
 final class ObservationBoard: Sendable {
     /// The beginning of a look at a cluster: what it shows is true of no moment before.
     struct Look: Sendable {
+        /// When it began.
+        let began = Timestamp.now
         fileprivate let number: UInt64
         fileprivate let events: UInt64
+    }
+
+    /// What a look showed.
+    struct Seen<Observation: Sendable>: Sendable {
+        var observation: Observation
+        var look: Look
+        /// Who has been shown it, by the identities of their records.
+        fileprivate var readers: Set<String> = []
     }
 
     private struct Entry {
         /// The first look since the cluster is known; earlier ones were at another of the same name.
         let first: UInt64
-        var health: HealthObservation?
-        var consistency: ConsistencyObservation?
+        var health: Seen<HealthObservation>?
+        var consistency: Seen<ConsistencyObservation>?
         var budget = ComparisonBudget()
-        var isHealthJudged = true
-        /// How many things happened to members, and how many of them before the newest look began.
+        /// How many things happened to members, or to the spec, since the cluster is known.
         var events: UInt64 = 0
-        var eventsSeen: UInt64 = 0
-        /// The newest look that was put up.
-        var newest: UInt64 = 0
+        var generation: Int64?
 
-        var isHealthStale: Bool { health != nil && eventsSeen != events }
+        var isHealthStale: Bool { health.map { $0.look.events != events } ?? false }
     }
 
     private struct State {
@@ -43,48 +50,48 @@ final class ObservationBoard: Sendable {
         }
     }
 
-    /// The newest look at the members of a cluster, if it is young enough and nothing happened since.
+    /// The newest look at the members of a cluster, if it is young enough and nothing happened since it began.
     func health(of cluster: String, notOlderThan age: Duration) -> HealthObservation? {
         state.withLock { state in
-            guard let entry = state.entries[cluster], let health = entry.health, !entry.isHealthStale,
-                Timestamp.now - health.takenAt <= age
+            guard let entry = state.entries[cluster], let seen = entry.health, !entry.isHealthStale,
+                Timestamp.now - seen.observation.takenAt <= age
             else { return nil }
-            return health
+            return seen.observation
         }
     }
 
-    /// Puts up what a look at the members of a cluster showed, and whether the health inspection has judged it.
+    /// Puts up what a look at the members of a cluster showed.
     ///
     /// A look that began before something happened is out of date at once, and one that began before the one on the
     /// board is not put up. A cluster that is gone does not come back here.
-    func put(_ health: HealthObservation, from look: Look, at cluster: String, isJudged: Bool) {
+    func put(_ health: HealthObservation, from look: Look, at cluster: String) {
         state.withLock { state in
-            guard var entry = state.entries[cluster], look.number >= entry.first, look.number > entry.newest else {
-                return
-            }
-            entry.health = health
-            entry.isHealthJudged = isJudged
-            entry.newest = look.number
-            entry.eventsSeen = look.events
+            guard var entry = state.entries[cluster], look.number >= entry.first,
+                look.number > entry.health?.look.number ?? 0
+            else { return }
+            entry.health = Seen(observation: health, look: look)
             state.entries[cluster] = entry
         }
     }
 
-    /// The newest look at the members that the health inspection has not judged yet; it counts as judged then.
-    func takeUnjudged(of cluster: String) -> HealthObservation? {
-        state.withLock { state in
-            guard let entry = state.entries[cluster], !entry.isHealthJudged, let health = entry.health else {
-                return nil
-            }
-            state.entries[cluster]?.isHealthJudged = true
-            return health
-        }
+    /// The newest look at the members, if the reader has not been shown it yet.
+    func unseenHealth(of cluster: String, by reader: String) -> Seen<HealthObservation>? {
+        state.withLock { $0.entries[cluster]?.health?.show(to: reader) ?? nil }
     }
 
     /// Notes that something happened to a member, so that no look that has begun tells how it is.
     func invalidate(_ cluster: String) {
         // Where nobody has looked yet, nothing is out of date; and a cluster that is gone must not come back here.
         state.withLock { $0.entries[cluster]?.events += 1 }
+    }
+
+    /// Notes the spec that a cluster has now: looks that began under another one may have gone elsewhere.
+    func expect(_ generation: Int64?, of cluster: String) {
+        state.withLock { state in
+            guard let entry = state.entries[cluster], entry.generation != generation else { return }
+            if entry.generation != nil { state.entries[cluster]?.events += 1 }
+            state.entries[cluster]?.generation = generation
+        }
     }
 
     /// Whether something happened since the last look at the members began.
@@ -94,20 +101,35 @@ final class ObservationBoard: Sendable {
 
     /// The last comparison of a cluster's members, and what may be spent on the next.
     func consistency(of cluster: String) -> (ConsistencyObservation?, ComparisonBudget) {
-        state.withLock { ($0.entries[cluster]?.consistency, $0.entries[cluster]?.budget ?? ComparisonBudget()) }
+        state.withLock { state in
+            let entry = state.entries[cluster]
+            return (entry?.consistency?.observation, entry?.budget ?? ComparisonBudget())
+        }
     }
 
     /// Puts up a new comparison.
     func put(_ consistency: ConsistencyObservation, budget: ComparisonBudget, from look: Look, at cluster: String) {
         state.withLock { state in
             guard let entry = state.entries[cluster], look.number >= entry.first else { return }
-            state.entries[cluster]?.consistency = consistency
+            state.entries[cluster]?.consistency = Seen(observation: consistency, look: look)
             state.entries[cluster]?.budget = budget
         }
+    }
+
+    /// The newest comparison, if the reader has not been shown it yet.
+    func unseenComparison(of cluster: String, by reader: String) -> Seen<ConsistencyObservation>? {
+        state.withLock { $0.entries[cluster]?.consistency?.show(to: reader) ?? nil }
     }
 
     /// Forgets a cluster that is gone.
     func forget(_ cluster: String) {
         state.withLock { $0.entries[cluster] = nil }
+    }
+}
+
+extension ObservationBoard.Seen {
+    /// Itself, if the reader has not been shown it yet.
+    fileprivate mutating func show(to reader: String) -> Self? {
+        readers.insert(reader).inserted ? self : nil
     }
 }

@@ -5,6 +5,9 @@ extension EtcdCluster {
     /// memory and the cluster a heartbeat.
     public static let longestLookInterval = Duration.seconds(60)
 
+    /// How old the evidence may be on which what is said of a cluster rests; what is older counts as not known.
+    public static let evidenceLimit = Duration.seconds(120)
+
     /// How often the members are looked at: as often as the health inspection runs, but at least once in
     /// `longestLookInterval`; every 30 s where no health inspection runs.
     public var lookInterval: Duration {
