@@ -54,7 +54,7 @@ struct SilentClustersTests {
                     $0.spec.inspections.health.timeout = .seconds(2)
                 }
                 func wait(for phase: ClusterPhase, _ verdict: Verdict) async throws {
-                    try await eventually("\(phase)", timeout: .seconds(30), poll: .milliseconds(100)) {
+                    try await eventually("\(phase)", timeout: .seconds(60), poll: .milliseconds(100)) {
                         let cluster = try await parts.store.get(EtcdCluster.self, named: "a", in: "default")
                         let health = try await parts.store.get(EtcdInspection.self, named: "a-health", in: "default")
                         return cluster.status.phase == phase && health.status.verdict == verdict
