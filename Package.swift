@@ -50,7 +50,7 @@ let package = Package(
         library("Etcd", ["Model", "Transport", "Crypto", "CPlatform"]),
 
         // Layer 3: what is done with clusters.
-        library("Archive", ["Model", "Threads", "Etcd", "Crypto", "CPlatform", "CZstd"]),
+        library("Archive", ["Model", "Threads", "Transport", "Etcd", "Crypto", "CPlatform", "CZstd"]),
         library("Nodes", ["Model", "Threads", "CPlatform"]),
         library("Inspectors", ["Model"]),
         library("Observers", ["Model", "Transport", "Etcd"]),

@@ -15,6 +15,12 @@ public struct ArchiveError: Error, Sendable, Equatable, CustomStringConvertible 
         case storageFull
         /// The storage refused to read, write, list or delete.
         case storageUnavailable
+        /// The storage does not let this user do that.
+        case accessDenied
+        /// The storage cannot be used as it is described: another region, no such bucket, a clock that is wrong.
+        case misconfigured
+        /// The storage keeps the object until a date, whoever asks for its deletion.
+        case locked
         /// The member's stream ended before the snapshot was whole.
         case incomplete
         /// The member's stream was open but brought nothing for too long.
@@ -43,12 +49,15 @@ public struct ArchiveError: Error, Sendable, Equatable, CustomStringConvertible 
     public let subject: String
     /// What happened, as a clause without a full stop.
     public let detail: String
+    /// What to do about it, as a clause without a full stop.
+    public let remedy: String
 
-    /// Gathers what a sentence needs.
-    public init(_ code: Code, _ subject: String, _ detail: String) {
+    /// Gathers what a sentence needs; without a remedy of its own the usual one of its code.
+    public init(_ code: Code, _ subject: String, _ detail: String, remedy: String? = nil) {
         self.code = code
         self.subject = subject
         self.detail = detail
+        self.remedy = remedy ?? Self.remedy(for: code)
     }
 
     /// A sentence that names the subject, what happened, and what to do about it.
@@ -58,19 +67,22 @@ public struct ArchiveError: Error, Sendable, Equatable, CustomStringConvertible 
     public var isRetryable: Bool {
         switch code {
         case .incomplete, .stalled, .storageUnavailable, .storageFull, .damaged: true
-        case .exists, .notFound, .invalidName, .hashMismatch, .invalidManifest, .contradiction, .keyMissing, .wrongKey,
-            .invalidKey, .fenced:
+        case .exists, .notFound, .invalidName, .accessDenied, .misconfigured, .locked, .hashMismatch, .invalidManifest,
+            .contradiction, .keyMissing, .wrongKey, .invalidKey, .fenced:
             false
         }
     }
 
-    private var remedy: String {
+    private static func remedy(for code: Code) -> String {
         switch code {
         case .exists: "choose another name, or delete the old backup first"
         case .notFound: "list the backups to see which there are"
         case .invalidName: "use letters, digits, `-`, `_` and `.`, and do not start with `.`"
         case .storageFull: "free space there, keep fewer backups, or choose another storage"
         case .storageUnavailable: "check that the place is there, mounted, and writable by this user"
+        case .accessDenied: "check the keys in the storage's Secret, and what their user may do there"
+        case .misconfigured: "correct the settings of the storage"
+        case .locked: "it is kept until the lock ends and can be deleted then"
         case .incomplete, .stalled: "nothing was stored; it is tried again, with another member if there is one"
         case .damaged: "nothing was stored; it is tried again, and if it happens again check the member's disk"
         case .hashMismatch: "nothing was stored; check the consistency of the cluster's members"

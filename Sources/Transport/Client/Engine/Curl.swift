@@ -117,7 +117,7 @@ final class CurlEasy {
     }
 
     fileprivate func supply(_ buffer: UnsafeMutableRawBufferPointer) -> Int {
-        switch transfer?.observer?.supplyBody(into: buffer) {
+        switch transfer?.supplyBody(into: buffer) {
         case .bytes(let count): return count
         case .later:
             sendIsPaused = true
@@ -151,9 +151,9 @@ final class CurlEasy {
             set(CURLOPT_POST, 1)
             lodestone_curl_set_offset(handle, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(body.byteCount))
             lodestone_curl_set_pointer(handle, CURLOPT_POSTFIELDS, body.base)
-        case .streamed:
+        case .streamed(let byteCount):
             set(CURLOPT_POST, 1)
-            lodestone_curl_set_offset(handle, CURLOPT_POSTFIELDSIZE_LARGE, -1)
+            lodestone_curl_set_offset(handle, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(byteCount ?? -1))
         }
         set(CURLOPT_CUSTOMREQUEST, request.method)
     }

@@ -92,13 +92,16 @@ extension EngineLoop {
         }
     }
 
-    /// From here on a stream has no deadline, only a limit to its silence.
-    func streamHasBegun(_ transfer: Transfer) {
-        guard transfer.request.kind == .stream, !transfer.hasBegun else {
+    /// From here on a stream, and a call with a limit to its silence, has no deadline but that limit.
+    func hasBegun(_ transfer: Transfer) {
+        guard transfer.request.kind == .stream || transfer.request.idleTimeout != nil else {
+            return
+        }
+        transfer.lastSign = .now
+        guard !transfer.hasBegun else {
             return
         }
         transfer.hasBegun = true
-        transfer.lastSign = .now
         if let allowed = transfer.request.idleTimeout {
             deadlines.set(transfer, to: transfer.lastSign.advanced(by: allowed))
         } else {

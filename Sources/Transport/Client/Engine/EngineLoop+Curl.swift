@@ -6,15 +6,16 @@ extension EngineLoop: CurlDelegate {
         register(transfer, localPort: localPort)
         transfer.wasStarted = true
         transfer.attemptWasStarted = true
-        // A gRPC server may keep even the head of its answer until there is a message to send.
-        if transfer.pool.family == .grpc {
-            streamHasBegun(transfer)
+        // A gRPC server may keep even the head of its answer until there is a message to send; and a call that may take
+        // as long as it moves has to move from here on.
+        if transfer.pool.family == .grpc || transfer.request.kind == .call {
+            hasBegun(transfer)
         }
     }
 
     func didReceiveHeader(_ transfer: Transfer) {
         if transfer.pool.family == .http {
-            streamHasBegun(transfer)
+            hasBegun(transfer)
         }
     }
 

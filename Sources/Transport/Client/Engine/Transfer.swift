@@ -46,9 +46,9 @@ final class Transfer: @unchecked Sendable {
     var lacksDescriptors = false
     /// Whether a second attempt after a broken connection was made.
     var wasRepeated = false
-    /// Of a stream: whether its deadline was met.
+    /// With an idle timeout: whether its deadline was met.
     var hasBegun = false
-    /// Of a stream: when the server last said something.
+    /// When the server last said or, of a call, took something.
     var lastSign: ContinuousClock.Instant
     /// Of a stream: whether the reader holds it up.
     var isHeldUp = false
@@ -62,11 +62,20 @@ final class Transfer: @unchecked Sendable {
     /// Passes a chunk of the answer on.
     func receive(_ body: UnsafeRawBufferPointer) -> BodyVerdict {
         let verdict = observer?.received(body: body) ?? .refused
-        if request.kind == .stream {
+        if request.kind == .stream || request.idleTimeout != nil {
             lastSign = .now
             isHeldUp = verdict == .full
         }
         return verdict
+    }
+
+    /// Takes the next piece of a streamed body from the observer; `nil` once the transfer is over.
+    func supplyBody(into buffer: UnsafeMutableRawBufferPointer) -> BodySupply? {
+        // libcurl asks for more when the connection has taken what it had, so an upload that moves is not silent.
+        if request.kind == .call {
+            lastSign = .now
+        }
+        return observer?.supplyBody(into: buffer)
     }
 
     /// Passes a header line of the answer on, without its line end.

@@ -25,7 +25,7 @@ enum TransferFailure: Sendable, Hashable {
     /// Whether the connection, not the request, is at fault, so that another connection may do better.
     var isOfConnection: Bool {
         switch self {
-        case .library(let code, _): [7, 16, 18, 52, 55, 56, 92].contains(code)
+        case .library(let code, _): [7, 16, 18, 52, 55, 56, 65, 92].contains(code)
         default: false
         }
     }
@@ -87,7 +87,7 @@ enum TransferFailure: Sendable, Hashable {
         case 28: "no connection in time"
         case 27: "out of memory"
         case 35: "the TLS handshake failed: the server may not speak TLS on this port, or refuses our certificate"
-        case 55: "the server closed the connection while the request was sent"
+        case 55, 65: "the server closed the connection while the request was sent"
         case 56: "the server broke the connection off"
         case 58: "the client certificate or its key cannot be used: check that both are PEM and belong together"
         case 59: "no common TLS cipher"

@@ -16,8 +16,8 @@ struct TransferRequest: Sendable {
         case none
         /// All of it at once.
         case bytes(RequestBody)
-        /// Piece by piece from the observer.
-        case streamed
+        /// Piece by piece from the observer; so many bytes, if that is known.
+        case streamed(byteCount: Int?)
     }
 
     /// Call, stream or only a connection.
@@ -30,11 +30,11 @@ struct TransferRequest: Sendable {
     var headers: [String]
     /// The body.
     var body: Body = .none
-    /// When the transfer must have finished; of a stream, when its request must be on the way.
+    /// When the transfer must have finished; with an idle timeout, when its request must be on the way.
     var deadline: ContinuousClock.Instant
     /// Which connections it may use.
     var lane: Lane = .unary
-    /// Of a stream: the longest silence.
+    /// The longest time without a byte in either direction; of a call, instead of its deadline once it is on the way.
     var idleTimeout: Duration?
     /// Whether the server may see it twice.
     var isIdempotent = false

@@ -20,7 +20,7 @@ public final class GRPCStream: AsyncSequence, Sendable {
         call = GRPCStreamCall(verdict)
         var sent = TransferRequest(
             kind: .stream, method: "POST", path: method, headers: [],
-            body: request.map { .bytes(RequestBody(framing: $0)) } ?? .streamed,
+            body: request.map { .bytes(RequestBody(framing: $0)) } ?? .streamed(byteCount: nil),
             deadline: .after(options.timeout), idleTimeout: options.idleTimeout?.limited,
             isIdempotent: options.isIdempotent)
         switch GRPCRequestHeaders.make(options) {

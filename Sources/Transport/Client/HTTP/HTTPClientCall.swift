@@ -8,6 +8,7 @@ final class HTTPClientCall: TransferObserver, @unchecked Sendable {
     private let caller: CheckedContinuation<Result<HTTPClientResponse, HTTPClientError>, Never>
     private var reader = HTTPHeadReader()
     private var body: [UInt8] = []
+    private var supplied = 0
     private var isTooLong = false
 
     init(
@@ -30,9 +31,18 @@ final class HTTPClientCall: TransferObserver, @unchecked Sendable {
         return .accepted
     }
 
+    func supplyBody(into buffer: UnsafeMutableRawBufferPointer) -> BodySupply {
+        guard let content = request.body, supplied < content.count else { return .end }
+        let count = min(buffer.count, content.count - supplied)
+        content[supplied..<(supplied + count)].withUnsafeBytes { buffer.copyMemory(from: $0) }
+        supplied += count
+        return .bytes(count)
+    }
+
     func restarted() {
         reader = HTTPHeadReader()
         body = []
+        supplied = 0
     }
 
     func finished(_ outcome: TransferOutcome) {

@@ -10,10 +10,15 @@ public struct HTTPClientRequest: Sendable {
     public var body: [UInt8]?
     /// How long it may take, waiting for a free connection included.
     ///
-    /// Of a stream: until the answer's head is there.
+    /// Of a stream: until the answer's head is there. With `idleTimeout`, of a call: until the request is on its way.
     public var timeout: Duration
-    /// Of a stream: the longest silence of the server before the stream fails; `nil` waits for ever.
+    /// The longest time without progress, sending or receiving; `nil` gives a stream all time, a call its `timeout`.
     public var idleTimeout: Duration?
+    /// Whether the body is held back until the server has seen the head and not refused it (RFC 9110 section 10.1.1).
+    ///
+    /// For bodies of megabytes: a refusal then comes as an answer instead of a connection that breaks. A server that
+    /// says nothing gets the body after a second.
+    public var awaitsPermission: Bool
     /// Whether the server may see the request twice without harm.
     ///
     /// The initial value follows the method, by RFC 9110 section 9.2.2: all but POST, PATCH and CONNECT.
@@ -24,7 +29,8 @@ public struct HTTPClientRequest: Sendable {
     /// Creates a request.
     public init(
         method: String = "GET", path: String, headers: [(name: String, value: String)] = [], body: [UInt8]? = nil,
-        timeout: Duration = .seconds(10), idleTimeout: Duration? = nil, maximumAnswerByteCount: Int = 64 << 20
+        timeout: Duration = .seconds(10), idleTimeout: Duration? = nil, awaitsPermission: Bool = false,
+        maximumAnswerByteCount: Int = 64 << 20
     ) {
         self.method = method
         self.path = path
@@ -32,6 +38,7 @@ public struct HTTPClientRequest: Sendable {
         self.body = body
         self.timeout = timeout
         self.idleTimeout = idleTimeout
+        self.awaitsPermission = awaitsPermission
         self.isIdempotent = ["GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"].contains(method)
         self.maximumAnswerByteCount = maximumAnswerByteCount
     }
@@ -45,7 +52,7 @@ public struct HTTPClientRequest: Sendable {
             throw .init(sentence: "the path \"\(path)\" must begin with / and be percent-encoded")
         }
         // Empty fields keep libcurl from sending its own.
-        var lines = ["Expect:"]
+        var lines = [awaitsPermission && body != nil ? "Expect: 100-continue" : "Expect:"]
         if !headers.contains(where: { $0.name.lowercased() == "content-type" }) {
             lines.append("Content-Type:")
         }
@@ -57,9 +64,12 @@ public struct HTTPClientRequest: Sendable {
         }
         // Servers expect a length with these methods, be it 0.
         let content = body ?? (["POST", "PUT", "PATCH"].contains(method) ? [] : nil)
+        // Only what the observer supplies piece by piece shows how an upload moves.
+        let isSupplied = kind == .call && idleTimeout != nil && content?.isEmpty == false
         return TransferRequest(
             kind: kind, method: method, path: path, headers: lines,
-            body: content.map { .bytes(RequestBody($0)) } ?? .none, deadline: .after(timeout),
+            body: content.map { isSupplied ? .streamed(byteCount: $0.count) : .bytes(RequestBody($0)) } ?? .none,
+            deadline: .after(timeout),
             idleTimeout: idleTimeout?.limited, isIdempotent: isIdempotent)
     }
 }
