@@ -32,15 +32,18 @@ public enum ControllerLoops {
                 ClusterReconciler(services: services), store: services.store, wakeups: services.wakeups,
                 options: clusters,
                 related: [
-                    .owned(EtcdInspection.kind, by: EtcdCluster.kind, when: verdicts), backups, secrets(services),
+                    .owned(EtcdInspection.kind, by: EtcdCluster.kind, when: verdicts), backups,
+                    secrets(services, of: EtcdCluster.kind),
                 ], clock: ContinuousClock(), logger: logger, metrics: metrics),
             ControllerLoop(
                 InspectionReconciler(services: services), store: services.store, wakeups: services.wakeups,
                 options: manyAtOnce, clock: ContinuousClock(), logger: logger, metrics: metrics),
             ControllerLoop(
                 BackupReconciler(services: services), store: services.store, wakeups: services.wakeups,
-                clock: ContinuousClock(), logger: logger, metrics: metrics),
-            services.lookout, services.jobs, services.presence, services.events, MemberWatch(services: services),
+                related: [secrets(services, of: EtcdBackup.kind)], clock: ContinuousClock(), logger: logger,
+                metrics: metrics),
+            services.lookout, services.jobs, services.presence, services.chores, services.events,
+            MemberWatch(services: services),
             DeletionWatch(services: services, logger: logger), OrphanWatch(services: services, logger: logger),
             QuarantineKeeper(local: services.local, age: options.quarantineAge, logger: logger),
         ]
@@ -59,11 +62,11 @@ public enum ControllerLoops {
         return [RecordID(EtcdCluster.kind, namespace: record.id.namespace, name: name)]
     }
 
-    /// A Secret that comes, changes or goes wakes the clusters that wait for it or use it; those that do are few, and
+    /// A Secret that comes, changes or goes wakes the records that wait for it or use it; those that do are few, and
     /// a pass is cheap.
-    private static func secrets(_ services: ControllerServices) -> RelatedRecords {
+    private static func secrets(_ services: ControllerServices, of kind: Kind) -> RelatedRecords {
         RelatedRecords(Secret.kind, when: ChangeFilter { $0["data"] != $1["data"] }) { record in
-            services.secretUsers.clusters(using: record.id.name, in: record.id.namespace)
+            services.secretUsers.records(of: kind, using: record.id.name, in: record.id.namespace)
         }
     }
 }

@@ -24,6 +24,7 @@ public struct ControllerServices: Sendable {
     let archives: BackupArchives
     let jobs: JobBoard<BackupProgress, BackupManifest>
     let presence: JobBoard<Never, BackupPresence.Sight>
+    let chores: JobBoard<Never, BackupChore.Result>
     let events: EventRecorder
     let wakeups: Wakeups
 
@@ -53,6 +54,7 @@ public struct ControllerServices: Sendable {
         self.archives = archives
         jobs = JobBoard("backups", limit: backupsAtOnce, wakeups: wakeups, logger: logger)
         presence = JobBoard("looks at backups", limit: 8, wakeups: wakeups, logger: logger)
+        chores = JobBoard("removals of backups", limit: 8, wakeups: wakeups, logger: logger)
         self.events = events
         self.wakeups = wakeups
     }

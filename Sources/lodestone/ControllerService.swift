@@ -58,7 +58,8 @@ struct ControllerService {
         let services = ControllerServices(
             store: store, engine: engine, local: local,
             archives: BackupArchives(
-                defaultDirectory: backups, scratchDirectory: data + "/scratch", writer: "lodestone \(Version.current)"),
+                defaultDirectory: backups, scratchDirectory: data + "/scratch", writer: "lodestone \(Version.current)",
+                engine: engine),
             backupsAtOnce: command.backupsAtOnce, events: events, wakeups: wakeups, logger: logger)
         try await ensureDefaultNamespace(in: store)
         metrics.addCollector(services.metrics)

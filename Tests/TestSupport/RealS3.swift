@@ -25,12 +25,15 @@ public final class RealS3: Sendable {
     private let directory: TemporaryDirectory
     private let processes = Mutex<[String: ChildProcess]>([:])
 
-    private static let programs = ["radosgw", "radosgw-admin", "ceph", "ceph-mon", "ceph-osd", "ceph-authtool", "monmaptool"]
+    private static let programs = [
+        "radosgw", "radosgw-admin", "ceph", "ceph-mon", "ceph-osd", "ceph-authtool", "monmaptool",
+    ]
 
     private init() throws {
         let missing = Self.programs.filter { access("/usr/bin/\($0)", X_OK) != 0 }
         guard missing.isEmpty else {
-            throw TestSupportError("\(missing.joined(separator: ", ")) must be installed to test S3: run scripts/setup.")
+            throw TestSupportError(
+                "\(missing.joined(separator: ", ")) must be installed to test S3: run scripts/setup.")
         }
         port = try FreePort.next()
         directory = try TemporaryDirectory("s3")
@@ -51,7 +54,9 @@ public final class RealS3: Sendable {
                 "--access-key=\(server.user.accessKeyID)", "--secret-key=\(server.user.secretAccessKey)")
             return server
         } catch {
-            let logs = ["mon", "osd", "rgw"].map { "\($0): \(readTextFile(server.file("\($0).log"))?.suffix(1500) ?? "")" }
+            let logs = ["mon", "osd", "rgw"].map {
+                "\($0): \(readTextFile(server.file("\($0).log"))?.suffix(1500) ?? "")"
+            }
             try? await server.stop()  // The first error is the one to tell.
             throw TestSupportError("The S3 server did not start: \(error)\n\(logs.joined(separator: "\n"))")
         }

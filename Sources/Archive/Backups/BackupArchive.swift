@@ -1,5 +1,5 @@
 import Etcd
-import Model
+public import Model
 import Threads
 
 /// The backups in a storage: listed, read, proven, removed.
@@ -108,6 +108,14 @@ public struct BackupArchive: Sendable {
         }
     }
 
+    /// Until when the storage itself keeps a backup, whoever asks for its deletion; nil if it does not.
+    ///
+    /// - Throws: `ArchiveError` with the code `notFound` if there is no such backup.
+    public func keptUntil(_ id: BackupID) async throws -> Timestamp? {
+        let storage = storage
+        return try await BlockingTask.run { try await storage.keptUntil(try id.key(of: BackupID.manifestName)) }
+    }
+
     /// Removes a backup: first its manifest, so that it is no longer listed whatever happens then, then its data.
     ///
     /// `clusterID` is etcd's identity of the cluster whose backup it is meant to be, in hexadecimal.
@@ -167,8 +175,13 @@ public struct BackupArchive: Sendable {
             {
                 // The change log has no manifests: the names of its segments say what there is.
                 guard object.key.directory.last != ChangeLog.place else { continue }
-                try await storage.delete(object.key)
-                count += 1
+                do {
+                    try await storage.delete(object.key)
+                    count += 1
+                } catch let error as ArchiveError where error.code == .locked {
+                    // The storage lets it go at its own time.
+                    continue
+                }
             }
             return count
         }

@@ -35,8 +35,13 @@ public protocol BackupStorage: Sendable {
 
     /// Removes an object, durably.
     ///
-    /// - Throws: `ArchiveError` with the code `notFound` if there is none.
+    /// - Throws: `ArchiveError` with the code `notFound` if there is none, `locked` if the storage itself keeps it.
     func delete(_ key: ObjectKey) async throws
+
+    /// Until when the storage itself refuses to delete an object, whoever asks; nil if it does not.
+    ///
+    /// - Throws: `ArchiveError` with the code `notFound` if there is no such object.
+    func keptUntil(_ key: ObjectKey) async throws -> Timestamp?
 
     /// The path of the object as a file of this machine; nil if it has to be fetched.
     func localPath(of key: ObjectKey) async throws -> String?
@@ -45,6 +50,11 @@ public protocol BackupStorage: Sendable {
     ///
     /// A writer that is still at work, here or on another machine, is not disturbed.
     func removeLeftovers(below prefix: ObjectKey) async throws -> Int
+}
+
+extension BackupStorage {
+    /// Nothing: most storages keep no object against their owner.
+    public func keptUntil(_ key: ObjectKey) async throws -> Timestamp? { nil }
 }
 
 /// An object as a listing shows it.

@@ -88,11 +88,12 @@ struct BackupPresence {
         }
         guard let spec = backup.status.storage else { return .settled }
         let id = BackupReconciler.identity(of: backup)
-        let archives = services.archives
+        let (archives, secrets) = (services.archives, services.access.secrets(of: backup))
         let keys = BackupKeys(store: services.store)
         let (encryption, namespace) = (backup.status.encryption, backup.metadata.namespace)
         await services.presence.start(Self.job, for: backup) { _ in
-            let archive = try archives.archive(spec, keys: try await keys.keyring(encryption, in: namespace))
+            let archive = try await archives.archive(
+                spec, with: secrets, keys: try await keys.keyring(encryption, in: namespace))
             let manifest = request == nil ? try await archive.confirm(id) : try await archive.verify(id)
             return Sight(manifest: manifest, request: request)
         }

@@ -16,7 +16,7 @@ public struct BackupReconciler: Reconciler {
     /// After so many attempts a backup has failed.
     static let attempts: Int64 = 5
     /// How soon to look at a job again, for its progress.
-    private static let look = Duration.milliseconds(500)
+    static let look = Duration.milliseconds(500)
 
     let services: ControllerServices
 
@@ -52,6 +52,13 @@ public struct BackupReconciler: Reconciler {
             backup.status.message = "waiting until the cluster has formed"
             return .again(after: .seconds(2), because: "the cluster has not formed yet")
         }
+        let storage = services.archives.resolved(
+            backup.spec.storage ?? cluster.spec.backup?.storage ?? BackupStorageSpec())
+        do {
+            _ = try await services.archives.storage(storage, with: services.access.secrets(of: backup))
+        } catch let problem as AccessProblem {
+            return wait(&backup, problem)
+        }
         if !backup.metadata.finalizers.contains(Self.finalizer) { backup.metadata.finalizers.append(Self.finalizer) }
         // So that it is found with its cluster, whoever made it.
         backup.metadata.labels[ControllerServices.clusterLabel] = cluster.metadata.name
@@ -60,8 +67,7 @@ public struct BackupReconciler: Reconciler {
         backup.status.attempts += 1
         backup.status.startTime = Timestamp.now.wholeSeconds
         backup.status.incarnation = cluster.status.incarnation
-        backup.status.storage = services.archives.resolved(
-            backup.spec.storage ?? cluster.spec.backup?.storage ?? BackupStorageSpec())
+        backup.status.storage = storage
         let policy = cluster.spec.backup ?? BackupPolicy()
         backup.status.compression = backup.spec.compression ?? policy.compression
         backup.status.encryption = backup.spec.encryption ?? policy.encryption
@@ -96,11 +102,6 @@ public struct BackupReconciler: Reconciler {
         }
         let storageSpec = storage(of: backup, cluster)
         let id = Self.identity(of: backup)
-        // An earlier run of the controller may have finished it.
-        backup.status.location = (try? services.archives.archive(storageSpec).location(of: id)) ?? ""
-        if let manifest = try? await services.archives.archive(storageSpec).manifest(of: id) {
-            return await conclude(&backup, .success(manifest))
-        }
         guard cluster.status.incarnation == backup.status.incarnation else {
             fail(
                 &backup,
@@ -108,19 +109,32 @@ public struct BackupReconciler: Reconciler {
             )
             return .settled
         }
+        let archive: BackupArchive
         let pipeline: BackupPipeline
         do {
+            let storage = try await services.archives.storage(
+                storageSpec, with: services.access.secrets(of: backup))
             let keys = try await BackupKeys(store: services.store).keyring(
                 backup.status.encryption, in: backup.metadata.namespace)
             // What began before a form was decided on is stored as the member sends it.
             let form = StoredForm(compression: backup.status.compression ?? .none, key: try keys?.current())
-            pipeline = try services.archives.pipeline(storageSpec, form: form)
+            archive = BackupArchive(storage: storage)
+            pipeline = services.archives.pipeline(into: storage, form: form)
+        } catch let problem as AccessProblem {
+            return wait(&backup, problem)
         } catch {
             return await conclude(&backup, .failure(error))
         }
+        backup.status.location = (try? archive.location(of: id)) ?? ""
         let services = services
         let incarnation = backup.status.incarnation
         await services.jobs.start(Self.job, for: backup) { handle in
+            // An earlier run of the controller may have finished it.
+            do {
+                return try await archive.manifest(of: id)
+            } catch let error as ArchiveError where error.code == .notFound {
+                // So it is made now.
+            }
             let origin = try await BackupOrigin.find(
                 for: cluster, incarnation: incarnation, services: services)
             let snapshot = try await origin.client.snapshot()
@@ -128,6 +142,15 @@ public struct BackupReconciler: Reconciler {
             return try await pipeline.run(id, from: origin.description, snapshot, progress: { handle.report($0) })
         }
         return .again(after: Self.look, because: "the backup is under way")
+    }
+
+    /// Waits for a Secret: its coming wakes the backup.
+    private func wait(_ backup: inout EtcdBackup, _ problem: AccessProblem) -> Outcome {
+        backup.status.message = "waiting: \(problem)"
+        backup.status.conditions.set(
+            Condition(.ready, .unknown, reason: problem.reason, message: backup.status.message), at: .now,
+            generation: backup.metadata.generation)
+        return .again(after: .seconds(60), because: "\(problem)")
     }
 
     private func conclude(_ backup: inout EtcdBackup, _ result: Result<BackupManifest, any Error>) async -> Outcome {
@@ -151,28 +174,6 @@ public struct BackupReconciler: Reconciler {
             wakeCluster(of: backup)
             return .settled
         }
-    }
-
-    private func finalize(_ backup: inout EtcdBackup) async throws -> Outcome {
-        guard backup.metadata.finalizers.contains(Self.finalizer) else { return .settled }
-        guard await services.jobs.forget(backup), await services.presence.forget(backup) else {
-            return .again(after: Self.look, because: "the backup under way is being ended")
-        }
-        if backup.spec.deletionPolicy == .delete, !backup.status.incarnation.isEmpty {
-            let cluster = try? await self.cluster(of: backup)
-            do {
-                try await services.archives.archive(storage(of: backup, cluster)).delete(
-                    Self.identity(of: backup), of: backup.status.clusterID.isEmpty ? nil : backup.status.clusterID)
-            } catch let error as ArchiveError where error.code == .notFound {
-                // Nothing was stored, or it is gone already.
-            } catch {
-                backup.status.message = "its bytes cannot be removed: \(error)"
-                services.events.warning(backup, "DeletionBlocked", backup.status.message)
-                throw error
-            }
-        }
-        backup.metadata.finalizers.removeAll { $0 == Self.finalizer }
-        return .settled
     }
 
     // MARK: What people see
@@ -233,12 +234,12 @@ public struct BackupReconciler: Reconciler {
 
     // MARK: Names and places
 
-    private func cluster(of backup: EtcdBackup) async throws -> EtcdCluster {
+    func cluster(of backup: EtcdBackup) async throws -> EtcdCluster {
         try await services.store.get(
             EtcdCluster.self, named: backup.spec.clusterRef.name, in: backup.metadata.namespace)
     }
 
-    private func storage(of backup: EtcdBackup, _ cluster: EtcdCluster?) -> BackupStorageSpec {
+    func storage(of backup: EtcdBackup, _ cluster: EtcdCluster?) -> BackupStorageSpec {
         backup.status.storage ?? backup.spec.storage ?? cluster?.spec.backup?.storage ?? BackupStorageSpec()
     }
 

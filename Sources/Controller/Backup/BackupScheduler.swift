@@ -30,7 +30,7 @@ struct BackupScheduler {
             return nil
         }
         // Paused means that nothing is touched, and above all nothing removed.
-        if !cluster.spec.paused { await prune(plan, cluster, policy) }
+        if !cluster.spec.paused { await prune(plan, cluster, policy, at: now) }
         return due
     }
 
@@ -54,37 +54,67 @@ struct BackupScheduler {
     /// Removes scheduled backups beyond what the policy keeps; those made on demand are left to the people who made them.
     ///
     /// A record is told to take its bytes with it and is then deleted, so that its finalizer does the rest however often
-    /// it is interrupted, and there are never bytes without a record or a record without bytes.
-    private func prune(_ plan: BackupSchedulePlan, _ cluster: EtcdCluster, _ policy: BackupPolicy) async {
+    /// it is interrupted, and there are never bytes without a record or a record without bytes. What the storage itself
+    /// keeps is left alone until it may go.
+    private func prune(
+        _ plan: BackupSchedulePlan, _ cluster: EtcdCluster, _ policy: BackupPolicy, at now: Timestamp
+    ) async {
         let scheduled = plan.good.filter { $0.metadata.labels[EtcdBackup.scheduledLabel] == "true" }
         let retained = RetentionPolicy(policy.retention)
-        // The storage is asked only if the records already say that something is to go.
-        let isTooMuch = !RetentionPlan(of: scheduled, policy: retained).removed.isEmpty
-        guard isTooMuch || plan.everFailed.count > retained.keepLast else { return }
         do {
-            let incarnation = ClusterIncarnation(
-                namespace: cluster.metadata.namespace, name: cluster.metadata.name,
-                incarnation: cluster.status.incarnation)
+            // Failed attempts hold no bytes.
+            for failure in plan.everFailed.dropFirst(retained.keepLast) {
+                try await services.store.delete(failure)
+            }
             let byName = Dictionary(scheduled.map { (BackupReconciler.identity(of: $0).name, $0) }) { first, _ in first
             }
+            // The storage is asked only if the records already say that something is to go.
+            let isTooMuch = RetentionPlan(of: scheduled, policy: retained).removed.contains { !isKept($0, at: now) }
+            guard let found = try await look(at: cluster, Set(byName.keys), policy, isWanted: isTooMuch) else { return }
             // What counts is what is stored, not what the records say.
-            let archive = try services.archives.archive(policy.storage)
-            try await archive.requireOwnership(of: incarnation, by: cluster.status.clusterID)
-            let stored = try await archive.backups(of: incarnation).backups.filter { byName[$0.name] != nil }
-            let retention = RetentionPlan(of: stored, policy: retained)
-            for manifest in retention.removed {
-                guard var record = byName[manifest.name] else { continue }
+            let stored = found.stored.filter { byName[$0.name] != nil }
+            for manifest in RetentionPlan(of: stored, policy: retained).removed {
+                guard var record = byName[manifest.name], !isKept(record, at: now) else { continue }
+                if let end = found.kept[manifest.name], now < end {
+                    record.metadata.annotations[EtcdBackup.keptUntilAnnotation] = end.description
+                    try await services.store.update(record)
+                    services.events.normal(
+                        cluster, "BackupKept", "\(record.metadata.name) is kept by object lock until \(end)")
+                    continue
+                }
                 record.spec.deletionPolicy = .delete
                 try await services.store.delete(try await services.store.update(record))
                 services.events.normal(
                     cluster, "BackupPruned", "\(record.metadata.name) at revision \(manifest.content.revision)")
             }
-            // Failed attempts hold no bytes.
-            for failure in plan.everFailed.dropFirst(retained.keepLast) {
-                try await services.store.delete(failure)
-            }
         } catch {
             services.events.warning(cluster, "PruneFailed", "\(error)")
         }
+    }
+
+    /// What lies in the storage, once it has answered; nil until then, or if nobody wants to know.
+    private func look(
+        at cluster: EtcdCluster, _ names: Set<String>, _ policy: BackupPolicy, isWanted: Bool
+    ) async throws -> BackupChore.Result? {
+        if let result = await services.chores.takeResult(of: BackupChore.retention, for: cluster) {
+            return try result.get()
+        }
+        guard isWanted else { return nil }
+        let incarnation = ClusterIncarnation(
+            namespace: cluster.metadata.namespace, name: cluster.metadata.name, incarnation: cluster.status.incarnation)
+        let (archives, secrets) = (services.archives, services.access.secrets(of: cluster))
+        let clusterID = cluster.status.clusterID
+        await services.chores.start(BackupChore.retention, for: cluster) { _ in
+            let archive = try await archives.archive(policy.storage, with: secrets)
+            try await archive.requireOwnership(of: incarnation, by: clusterID)
+            return try await BackupChore.look(
+                at: incarnation, in: archive, named: names, by: RetentionPolicy(policy.retention))
+        }
+        return nil
+    }
+
+    /// Whether the storage keeps a backup, by its own word when it was last asked.
+    private func isKept(_ backup: EtcdBackup, at now: Timestamp) -> Bool {
+        backup.metadata.annotations[EtcdBackup.keptUntilAnnotation].flatMap { Timestamp($0) }.map { now < $0 } ?? false
     }
 }

@@ -6,6 +6,8 @@ public struct EtcdBackup: SpecifiedResource {
     public static let scheduledLabel = "lodestone.dev/scheduled"
     /// The annotation by which a person asks for all stored bytes to be read and proven; each new value asks once.
     public static let verifyAnnotation = "lodestone.dev/verify"
+    /// The annotation that says until when the storage itself keeps a backup that retention would remove.
+    public static let keptUntilAnnotation = "lodestone.dev/kept-until"
     /// Identity, labels and history.
     public var metadata = ObjectMeta()
     /// What is wanted.
@@ -22,6 +24,9 @@ public struct EtcdBackup: SpecifiedResource {
         Field("spec", \.spec, "Which cluster to back up, and where to.", required: true),
         Field("status", \.status, "The backup as it is, written by the controller."),
     ]
+
+    /// The rules that join several fields.
+    public func validate() -> [FieldProblem] { spec.storage?.validate(at: "spec.storage") ?? [] }
 
     /// The table.
     public static let columns: [Column<EtcdBackup>] = [
@@ -232,29 +237,6 @@ public struct BackupPolicy: Structure {
         if interval == nil, schedule == nil {
             problems.append(FieldProblem(path, .required, "needs an interval or a schedule"))
         }
-        return problems
+        return problems + storage.validate(at: path.appending("storage"))
     }
-}
-
-/// A place for backups.
-public struct BackupStorageSpec: Structure {
-    /// What kind of place.
-    public var type = BackupStorageType.directory
-    /// The directory; the controller's own backup directory if not given.
-    public var path: String?
-
-    /// Creates the default.
-    public init() {}
-
-    /// The fields.
-    public static let fields: [Field<BackupStorageSpec>] = [
-        Field("type", \.type, "What kind of place: Directory."),
-        Field("path", \.path, "The directory, absolute; the controller's own backup directory if not given."),
-    ]
-}
-
-/// The kinds of places for backups.
-public enum BackupStorageType: String, Choice {
-    /// A directory of the controller's machine, possibly on a network file system.
-    case directory = "Directory"
 }

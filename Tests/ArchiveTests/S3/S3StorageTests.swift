@@ -17,7 +17,8 @@ struct S3StorageTests {
                     try await BackupStorageConformance(storage, manyObjects: 20).run()
                 }
                 #expect(try await fixture.storage().list(below: ObjectKey([])).isEmpty)
-                #expect(directoryEntries(fixture.staging).flatMap { directoryEntries("\(fixture.staging)/\($0)") } == [])
+                #expect(
+                    directoryEntries(fixture.staging).flatMap { directoryEntries("\(fixture.staging)/\($0)") } == [])
             }
         }
     }

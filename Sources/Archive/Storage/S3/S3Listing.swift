@@ -1,17 +1,17 @@
 import Model
 
 /// Listings of a bucket, page after page.
-struct S3Listing: Sendable {
+package struct S3Listing: Sendable {
     /// An object as a page shows it.
-    struct Object {
-        let name: String
+    package struct Object {
+        package let name: String
         let byteCount: Int
         let modified: Timestamp
     }
 
     /// An upload of parts that is neither complete nor ended.
-    struct Upload: Equatable {
-        let name: String
+    package struct Upload: Equatable {
+        package let name: String
         let id: String
         let begun: Timestamp
     }
@@ -26,8 +26,13 @@ struct S3Listing: Sendable {
 
     let client: S3Client
 
+    /// Listings of the bucket of a client.
+    package init(client: S3Client) {
+        self.client = client
+    }
+
     /// All objects whose names begin with a text.
-    func objects(below beginning: String) async throws -> [Object] {
+    package func objects(below beginning: String) async throws -> [Object] {
         var objects: [Object] = []
         var token: String?
         repeat {
@@ -44,7 +49,7 @@ struct S3Listing: Sendable {
     }
 
     /// The uploads under way for objects whose names begin with a text.
-    func uploads(below beginning: String) async throws -> [Upload] {
+    package func uploads(below beginning: String) async throws -> [Upload] {
         var uploads: [Upload] = []
         var query = ["uploads": "", "prefix": beginning, "max-uploads": "\(client.options.pageSize)"]
         query["encoding-type"] = "url"

@@ -1,6 +1,6 @@
 import Crypto
 import Glibc
-import Model
+public import Model
 import Synchronization
 public import Transport
 
@@ -106,6 +106,19 @@ public struct S3Storage: BackupStorage {
             } catch let failure as S3Failure where failure.isNotFound {
                 // Somebody else was quicker; it is gone.
             }
+        }
+    }
+
+    /// The end of the object's lock; tomorrow for a legal hold, which ends when somebody lifts it.
+    ///
+    /// - Throws: `ArchiveError`.
+    public func keptUntil(_ key: ObjectKey) async throws -> Timestamp? {
+        try await telling(subject(key)) {
+            guard let head = try await client.head(place.name(of: key)) else {
+                throw ArchiveError(.notFound, subject(key), "there is no such object")
+            }
+            guard let lock = ObjectLock(head), lock.holds(at: .now) else { return nil }
+            return lock.isHeld ? max(lock.until ?? .now, .now + .seconds(86_400)) : lock.until
         }
     }
 
