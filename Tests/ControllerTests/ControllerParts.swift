@@ -28,8 +28,8 @@ struct ControllerParts {
             store: store, engine: engine,
             local: try LocalProvider(options: LocalProvider.Options(root: directory.file("members"))),
             archives: BackupArchives(
-                defaultDirectory: directory.file("backups"), scratchDirectory: directory.file("scratch"), writer: "test"
-            ),
+                defaultDirectory: directory.file("backups"), scratchDirectory: directory.file("scratch"),
+                writer: "test", engine: engine),
             events: EventRecorder(store: store, logger: .silent, metrics: metrics), wakeups: wakeups, logger: .silent)
         let parts: [any Component] =
             loops.map { ControllerLoops.components(services, options: $0, logger: .silent, metrics: metrics) }

@@ -13,6 +13,8 @@ public final class FaultyProxy: Sendable {
         case cut(afterBytes: Int)
         /// After so many bytes from clients, counted from now, nothing is passed on any more.
         case hang(afterBytes: Int)
+        /// What comes from clients is passed on no faster than this.
+        case slow(bytesPerSecond: Int)
     }
 
     private struct State {
@@ -78,7 +80,7 @@ public final class FaultyProxy: Sendable {
         state.withLock { state in
             switch state.fault {
             case .cut(let limit), .hang(let limit): state.passed >= limit
-            case .none, .answer: false
+            case .none, .answer, .slow: false
             }
         }
     }
@@ -130,30 +132,37 @@ public final class FaultyProxy: Sendable {
 
     private func takeFromClient(_ pair: inout Pair) -> Bool {
         // How much may pass is decided before it is read, so that a cut is exact.
-        let (answer, room) = state.withLock { state -> (String?, Int) in
+        let room = state.withLock { state in
             switch state.fault {
-            case .answer(let text, let times) where times > 0 && !pair.isAnswered:
-                state.fault = .answer(text, times: times - 1)
-                return (text, 1 << 16)
-            case .cut(let limit), .hang(let limit): return (nil, min(max(limit - state.passed, 0), 1 << 16))
-            case .none, .answer: return (nil, 1 << 16)
+            case .cut(let limit), .hang(let limit): min(max(limit - state.passed, 0), 1 << 16)
+            case .none, .answer, .slow: 1 << 16
             }
         }
+        if case .slow(let speed) = state.withLock({ $0.fault }) { usleep(UInt32((1 << 16) * 1_000_000 / speed)) }
         guard room > 0 else {
             // The bytes stay where they are, as they do before a server that is stopped.
             usleep(2_000)
             return true
         }
         guard let bytes = Self.receive(pair.client, room) else { return false }
-        if let answer {
+        if pair.isAnswered { return true }
+        if let answer = takeAnswer() {
             Self.send(pair.client, Array(answer.utf8))
             shutdown(pair.client, Int32(SHUT_WR))
             pair.isAnswered = true
-        } else if !pair.isAnswered {
+        } else {
             Self.send(pair.server, bytes)
             state.withLock { $0.passed += bytes.count }
         }
         return true
+    }
+
+    private func takeAnswer() -> String? {
+        state.withLock { state in
+            guard case .answer(let text, let times) = state.fault, times > 0 else { return nil }
+            state.fault = .answer(text, times: times - 1)
+            return text
+        }
     }
 
     private func takeFromServer(_ pair: inout Pair) -> Bool {

@@ -83,6 +83,13 @@ public final class RealS3: Sendable {
         return name
     }
 
+    /// The names of all objects in a bucket, and of those that uploads are under way for.
+    public func names(in bucket: String, _ engine: HTTPEngine) async throws -> (objects: [String], uploads: [String]) {
+        let listing = S3Listing(client: S3Client(try place(bucket), engine: engine, options: S3Options()))
+        let objects = try await listing.objects(below: "").map(\.name)
+        return (objects, try await listing.uploads(below: "").map(\.name))
+    }
+
     /// Ends all processes and waits until they are gone.
     public func stop() async throws {
         for process in processes.withLock({ $0.values.map { $0 } }) {

@@ -58,6 +58,11 @@ public struct S3StorageSpec: Structure {
             if !pathStyle, server.isAddress {
                 problem("pathStyle", .invalid, "must be true, because no bucket can stand in front of an IP address")
             }
+        } else if endpoint.contains("@") {
+            // The text is not repeated: it may hold a password.
+            problem(
+                "endpoint", .forbidden,
+                "must not hold a user name or password; put them into a Secret and name it in credentialsSecretRef")
         } else if !endpoint.isEmpty {
             problem(
                 "endpoint", .invalid,

@@ -21,11 +21,33 @@ struct S3StorageTests {
                 #expect(
                     directoryEntries(fixture.staging).flatMap { directoryEntries("\(fixture.staging)/\($0)") } == [])
                 try await foreignNames(fixture)
+            }
+        }
+    }
+
+    @Test("Files of several parts arrive as they were, and of two writers of one key one is told that it lost")
+    func writers() async throws {
+        try await withRealS3 { server in
+            try await S3Fixture.with(server) { fixture in
                 try await parts(fixture)
                 try await racers(fixture)
+            }
+        }
+    }
+
+    @Test("A broken upload goes on where it stood; what dead writers left is removed, what living ones do is not")
+    func interrupted() async throws {
+        try await withRealS3 { server in
+            try await S3Fixture.with(server) { fixture in
                 try await resume(fixture)
                 try await leftovers(fixture)
             }
+        }
+    }
+
+    @Test("What the server refuses is told with its remedy, and what an object lock keeps is kept")
+    func refused() async throws {
+        try await withRealS3 { server in
             try await refusals(server)
             try await objectLock(server)
         }

@@ -80,6 +80,36 @@ struct HTTPClientTests {
         }
     }
 
+    @Test("With a limit to silence, an upload may take as long as it moves, and fails soon after it stops to")
+    func progress() async throws {
+        try await withServer { options in
+            options.bodyLimit = 1 << 26
+        } handler: { request in
+            .text("\(request.body.count)")
+        } _: { (server) async throws in
+            try await FaultyProxy.with(to: Int(server.port)) { proxy in
+                let engine = HTTPEngine()
+                defer { engine.shutdown() }
+                let client = HTTPClient(engine: engine, endpoint: try Endpoint(url: "http://127.0.0.1:\(proxy.port)"))
+                let body = [UInt8](repeating: 1, count: 20 << 20)
+                var request = HTTPClientRequest(
+                    method: "PUT", path: "/", body: body, timeout: .seconds(1), idleTimeout: .seconds(1),
+                    awaitsPermission: true)
+                // Slow enough to outlast the time-out by far, and never silent for a second.
+                proxy.set(.slow(bytesPerSecond: 8 << 20))
+                let start = ContinuousClock.now
+                #expect(try await client.send(request).text == "\(body.count)\n")
+                #expect(.now - start > .seconds(1.5))
+                proxy.set(.hang(afterBytes: 5 << 20))
+                request.isIdempotent = false
+                let hung = ContinuousClock.now
+                let error = await #expect(throws: HTTPClientError.self) { try await client.send(request) }
+                #expect(error?.kind == .deadlineExceeded && error?.isRetryable == false)
+                #expect(.now - hung < .seconds(10))
+            }
+        }
+    }
+
     @Test("A streamed answer is read while it is written, and ends with it")
     func streaming() async throws {
         try await withClient { _ in
