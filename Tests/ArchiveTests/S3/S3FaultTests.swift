@@ -7,7 +7,7 @@ import Transport
 @testable import Archive
 
 /// A real server that hangs, dies, answers nonsense or loses connections.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.serialized, .timeLimit(.minutes(5)))
 struct S3FaultTests {
     @Test("A server that hangs is given up in time, whatever hangs; when it goes on, so does the storage")
     func hangs() async throws {
