@@ -94,7 +94,7 @@ struct S3BackupTests {
                     #expect(names.uploads.isEmpty)
                     #expect(names.objects.count { $0.hasSuffix("/manifest.json") } == 1)
                     try await fixture.succeed("backup", "verify", "big-one")
-                    let scratch = fixture.data + "/scratch"
+                    let scratch = fixture.data + "/scratch/s3"
                     #expect(directoryEntries(scratch).flatMap { directoryEntries("\(scratch)/\($0)") } == [])
                 }
             }
