@@ -93,15 +93,16 @@ struct HTTPClientTests {
                 let client = HTTPClient(engine: engine, endpoint: try Endpoint(url: "http://127.0.0.1:\(proxy.port)"))
                 let body = [UInt8](repeating: 1, count: 20 << 20)
                 var request = HTTPClientRequest(
-                    method: "PUT", path: "/", body: body, timeout: .seconds(1), idleTimeout: .seconds(1),
+                    method: "PUT", path: "/", body: body, timeout: .seconds(1), idleTimeout: .seconds(10),
                     awaitsPermission: true)
-                // Slow enough to outlast the time-out by far, and never silent for a second.
+                // Slow enough to outlast the time-out by far, and never silent for long.
                 proxy.set(.slow(bytesPerSecond: 8 << 20))
                 let start = ContinuousClock.now
                 #expect(try await client.send(request).text == "\(body.count)\n")
                 #expect(.now - start > .seconds(1.5))
                 proxy.set(.hang(afterBytes: 5 << 20))
                 request.isIdempotent = false
+                request.idleTimeout = .seconds(1)
                 let hung = ContinuousClock.now
                 let error = await #expect(throws: HTTPClientError.self) { try await client.send(request) }
                 #expect(error?.kind == .deadlineExceeded && error?.isRetryable == false)
