@@ -19,6 +19,22 @@ public protocol Reconciler<Object>: Sendable {
     /// - Returns: whether and when to come back without being woken.
     /// - Throws: any error for a failure that is retried with growing waits; ``TerminalError`` for one that is not.
     func reconcile(_ object: inout Object) async throws -> Outcome
+
+    /// Whether what a pass made of a record says nothing new: only times, counts and figures of measurements differ.
+    ///
+    /// Such a status is shown at once and written only now and then (``LoopOptions/routineAge``), so that a fleet of
+    /// which nothing is to be told does not fill its store with it. Watches are not told of it.
+    ///
+    /// - Parameters:
+    ///   - object: the record after the pass; nothing but its status differs.
+    ///   - base: the record before it.
+    /// - Returns: whether it may be shown without being written.
+    func isRoutine(_ object: Object, since base: Object) -> Bool
+}
+
+extension Reconciler {
+    /// Every change is news.
+    public func isRoutine(_ object: Object, since base: Object) -> Bool { false }
 }
 
 /// How a pass over a record ended, if it did not fail.

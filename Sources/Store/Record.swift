@@ -6,14 +6,32 @@ public struct Record: Sendable, Equatable {
     public let id: RecordID
     /// The revision of the store that wrote this state; the document carries it as `metadata.resourceVersion`.
     public let revision: Int64
+    let content: RecordContent
+
     /// The record as clients see it, with `apiVersion` and `kind`.
-    public let document: Value
+    public var document: Value { content.document }
+
+    /// The document as JSON on one line, made once for all who list the record.
+    public var json: [UInt8] { content.json }
 
     /// The state of a record; outside the store only tests make one.
-    package init(id: RecordID, revision: Int64, document: Value) {
+    package init(id: RecordID, revision: Int64, document: Value, json: [UInt8]? = nil) {
         self.id = id
         self.revision = revision
-        self.document = document
+        content = RecordContent(document, json: json)
+    }
+
+    /// The same state with a newer status.
+    init(_ base: Record, withStatusOf object: some SpecifiedResource) {
+        id = base.id
+        revision = base.revision
+        content = RecordContent(base.content, withStatusOf: object)
+    }
+
+    /// Whether both are the same state of the same record and say the same.
+    public static func == (left: Record, right: Record) -> Bool {
+        left.id == right.id && left.revision == right.revision
+            && (left.content === right.content || left.document == right.document)
     }
 
     /// The record as a value of its type.
@@ -22,7 +40,7 @@ public struct Record: Sendable, Equatable {
     ///   of the type that forgot what is stored.
     public func decoded<Object: Resource>(as type: Object.Type) throws(StoreError) -> Object {
         do {
-            return try Object(document: document)
+            return try content.decoded(as: type)
         } catch {
             throw .invalid(id, reason: "what is stored does not fit the kind any more: \(error)")
         }

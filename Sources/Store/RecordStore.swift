@@ -94,7 +94,8 @@ public final class RecordStore: Sendable {
     ///
     /// - Throws: `.expired` when the history does not reach back to the revision of the first page.
     public func list(_ query: RecordQuery) async throws(StoreError) -> RecordList {
-        try await reader.list(query, after: query.continuation, limit: query.limit ?? .max, path: options.path)
+        try await reader.list(
+            query, after: query.continuation, limit: query.limit ?? .max, cache: cache, path: options.path)
     }
 
     /// The changes of records, from now on or from the revision of a list.
@@ -104,7 +105,7 @@ public final class RecordStore: Sendable {
     ///   - start: where to begin.
     /// - Returns: the changes, to be iterated once.
     public func watch(_ query: RecordQuery, from start: WatchStart) -> RecordWatch {
-        RecordWatch(query, from: start, reader: reader, hub: hub, path: options.path)
+        RecordWatch(query, from: start, reader: reader, cache: cache, hub: hub, path: options.path)
     }
 
     // MARK: Writing
@@ -186,6 +187,22 @@ public final class RecordStore: Sendable {
         try await writer.write(keep: !options.isDryRun) { (transaction) throws(StoreError) in
             try transaction.delete(id, options)
         }
+    }
+
+    /// Shows a newer status of a record without writing it: a status that says nothing new, but for times and figures.
+    ///
+    /// Whoever reads the record from now on sees it, whoever writes the record builds on it. The record's revision stays
+    /// and no watch is told. After a kill the record has the status that was last written, with its older times. Only
+    /// the control loop calls this.
+    ///
+    /// - Parameters:
+    ///   - object: what a pass made of `base`; nothing but its status may differ.
+    ///   - base: the record the pass was given.
+    ///   - limit: how long after its last write the record is written at the latest.
+    /// - Returns: `false` if nothing was done and the status has to be written: the record was written since, or not for
+    ///   `limit`.
+    package func refresh(_ object: some SpecifiedResource, since base: Record, limit: Duration) -> Bool {
+        cache.refresh(Record(base, withStatusOf: object), limit: limit)
     }
 
     /// Stores what a reconcile pass made of a record; see ``RecordTransaction/writeBack(_:since:)``.

@@ -46,6 +46,37 @@ struct ControllerLoopTests {
         #expect(try await shop.store.figures().writes.changes == 2)
     }
 
+    @Test("What says nothing new is shown at once and written only after its time; news is written at once")
+    func routine() async throws {
+        let shop = try await Workshop()
+        let gadget = try await shop.store.create(Gadget("a"))
+        let phase = Shared("quiet")
+        let loop = shop.loop(ContinuousClock(), { $0.routineAge = .seconds(600) }) { gadget in
+            gadget.status.passes += 1
+            gadget.status.phase = phase.withLock { $0 }
+            return .settled
+        }
+        let (before, id) = (try await shop.store.figures().writes.changes, RecordID(of: gadget))
+        try await withRunning(loop.run) {
+            try await eventually("the first pass is written") {
+                try await shop.store.figures().writes.changes == before + 1
+            }
+            let revision = try await shop.store.get(id).revision
+            for pass in 2...6 {
+                shop.wakeups.wake(id)
+                try await eventually("pass \(pass) is seen") { try await shop.gadget("a").status.passes == pass }
+            }
+            #expect(try await shop.store.get(id).revision == revision)
+            #expect(try await shop.store.figures().writes.changes == before + 1)
+            phase.withLock { $0 = "loud" }
+            shop.wakeups.wake(id)
+            try await eventually("news is written") { try await shop.store.get(id).revision > revision }
+            let news = try await shop.gadget("a")
+            #expect(news.status.phase == "loud")
+            #expect(news.status.passes == 7)
+        }
+    }
+
     @Test("The status is stored also when the pass fails, and the record is tried again after growing waits")
     func failures() async throws {
         let shop = try await Workshop()

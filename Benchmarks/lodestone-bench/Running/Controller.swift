@@ -71,6 +71,30 @@ struct Controller: Sendable {
         return try await command.run(in: options.directory)
     }
 
+    /// Asks the API for a path as the admin; the answer, and how long it took.
+    func get(_ path: String) async throws -> (body: String, took: Duration) {
+        let kubeconfig = readTextFile("\(directory)/kubeconfig") ?? ""
+        let words = kubeconfig.split(whereSeparator: \.isWhitespace).map { $0.filter { $0 != "\"" } }
+        func word(after name: String) throws -> String {
+            guard let index = words.firstIndex(of: name), index + 1 < words.count else {
+                throw BenchError("\(directory)/kubeconfig has no \(name)")
+            }
+            return words[index + 1]
+        }
+        let engine = HTTPEngine(name: "bench")
+        defer { engine.shutdown() }
+        let client = HTTPClient(
+            engine: engine,
+            endpoint: try Endpoint(url: try word(after: "server:"), tls: TLSOptions(skipsVerification: true)))
+        let token = try word(after: "token:")
+        let request = HTTPClientRequest(
+            path: path, headers: [("Authorization", "Bearer \(token)")], timeout: .seconds(30))
+        let start = ContinuousClock.now
+        let response = try await client.send(request)
+        guard response.status == 200 else { throw BenchError("GET \(path): \(response.status)") }
+        return (response.text, .now - start)
+    }
+
     /// All records of a kind, as documents.
     func records(_ kind: String) async throws -> [Value] {
         let file = "\(options.directory)/\(kind).json"

@@ -29,15 +29,17 @@ struct Fleet: Sendable {
     static func name(_ index: Int) -> String { "fleet-\(index + 1)" }
 
     /// Lends a fleet of so many clusters and ends it afterwards.
+    ///
+    /// Up to `share` of them are answered by one etcd; with a share of 1 each has its own.
     static func with(
-        _ count: Int, _ options: BenchOptions, _ body: (Fleet) async throws -> String
+        _ count: Int, share: Int = 50, _ options: BenchOptions, _ body: (Fleet) async throws -> String
     ) async throws -> String {
         guard count >= 40 else { throw BenchError("a fleet has at least 40 clusters") }
         // One in twenty dies, half of them in each way; the others share servers by fifties.
         let dying = count / 20
-        var sizes = [Int](repeating: 50, count: (count - dying) / 50)
-        if (count - dying) % 50 > 0 { sizes.append((count - dying) % 50) }
-        sizes += [dying / 2, dying - dying / 2]
+        var sizes = [Int](repeating: share, count: (count - dying) / share)
+        if (count - dying) % share > 0 { sizes.append((count - dying) % share) }
+        sizes += share == 1 ? Array(repeating: 1, count: dying) : [dying / 2, dying - dying / 2]
         options.say("starting \(sizes.count) etcd servers for \(count) addresses")
         let directory = try TemporaryDirectory("fleet")
         var servers: [FleetServer] = []

@@ -11,6 +11,8 @@ struct ProcessFigures: Sendable {
     let peakMemory: Int
     /// The number of its threads.
     let threads: Int
+    /// What it has sent to disks so far, in bytes, as the kernel accounts it.
+    let written: Int
 
     /// Looks at a process.
     ///
@@ -26,6 +28,10 @@ struct ProcessFigures: Sendable {
         processor = .milliseconds((user + system) * 1000 / Int64(sysconf(Int32(_SC_CLK_TCK))))
         self.memory = memory
         peakMemory = Self.field("VmHWM", in: status) ?? memory
+        let account = readTextFile("/proc/\(pid)/io") ?? ""
+        written =
+            account.split(separator: "\n").first { $0.hasPrefix("write_bytes:") }
+            .flatMap { Int($0.drop { $0 != " " }.dropFirst()) } ?? 0
         threads = (Self.field("Threads", in: status) ?? 0) / 1024
     }
 

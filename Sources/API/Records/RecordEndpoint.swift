@@ -83,7 +83,7 @@ struct RecordEndpoint: Sendable {
             if index > 0 {
                 bytes.append(UInt8(ascii: ","))
             }
-            bytes += record.document.jsonBytes
+            bytes += record.json
         }
         bytes += "]}".utf8
         return bytes

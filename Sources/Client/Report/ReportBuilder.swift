@@ -94,12 +94,14 @@ public struct ReportBuilder: Sendable {
     }
 
     /// Whether the members were not looked at for three times as long as they should be at the most.
+    ///
+    /// Of a quiet cluster the controller shows a look that is up to a round and 20 seconds old.
     private func isStale(_ cluster: EtcdCluster) -> Bool {
         guard let observed = cluster.status.observedTime else {
             // Nothing seen yet is told by the phase: Pending or Creating, and nobody takes that for good.
             return [.running, .degraded].contains(cluster.status.phase)
         }
-        return now - observed > max(cluster.lookInterval * 3, .seconds(30))
+        return now - observed > max(cluster.lookInterval * 3, .seconds(45))
     }
 
     private func phaseFindings(_ cluster: EtcdCluster, _ report: ClusterReport) -> [Finding] {

@@ -212,8 +212,9 @@ public struct ClusterReconciler: Reconciler {
             return .again(
                 after: Self.patience(cluster, now), because: "the cluster is \(cluster.status.phase.rawValue)")
         }
-        // Without a health inspection nobody else looks, so this loop does.
-        let look = cluster.spec.inspections.health.enabled ? EtcdCluster.longestLookInterval : cluster.lookInterval
+        // Its inspection wakes this loop when there is news; what is shown of a quiet cluster should still be young
+        // enough to be believed (`ReportBuilder`). Without a health inspection nobody else looks, so this loop does.
+        let look = max(cluster.lookInterval, Self.impatience * 20)
         let untilBackup = nextBackup.map { max(.milliseconds(100), $0 - now) } ?? look
         return .again(after: min(look, untilBackup), because: "the next look or backup is due then")
     }

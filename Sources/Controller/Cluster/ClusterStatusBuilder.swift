@@ -24,11 +24,7 @@ struct ClusterStatusBuilder {
         var message: String
     }
 
-    /// That nothing has changed is written only so often, so that a quiet fleet does not write its store full.
-    static let quietAge = Duration.seconds(20)
-
     func update(_ cluster: inout EtcdCluster) {
-        let before = cluster.status
         let generation = cluster.metadata.generation
         updateMembers(&cluster.status)
         updateInspections(&cluster.status)
@@ -43,7 +39,6 @@ struct ClusterStatusBuilder {
             cluster.status.conditions.removeAll { $0.type == .paused }
         }
         if obstacle == nil, health != nil { cluster.status.observedGeneration = generation }
-        keepQuietTimes(&cluster.status, before)
     }
 
     private func updateMembers(_ status: inout EtcdClusterStatus) {
@@ -207,23 +202,5 @@ struct ClusterStatusBuilder {
             default: .unknown
             }
         return Condition(.consistent, status, reason: summary.verdict.rawValue, message: summary.message)
-    }
-
-    /// Takes back changes of mere times if nothing else changed and those on record are young enough.
-    private func keepQuietTimes(_ status: inout EtcdClusterStatus, _ before: EtcdClusterStatus) {
-        guard let observed = before.observedTime, let new = status.observedTime, new - observed < Self.quietAge,
-            before.members.count == status.members.count, before.inspections.count == status.inspections.count
-        else { return }
-        var quiet = status
-        quiet.observedTime = before.observedTime
-        for (index, old) in before.members.enumerated() {
-            // etcd's own bookkeeping moves these without a write of anybody's.
-            quiet.members[index].raftIndex = old.raftIndex
-            quiet.members[index].raftAppliedIndex = old.raftAppliedIndex
-        }
-        for (index, old) in before.inspections.enumerated() {
-            quiet.inspections[index].time = old.time
-        }
-        if quiet == before { status = before }
     }
 }

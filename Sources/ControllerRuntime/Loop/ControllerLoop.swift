@@ -67,7 +67,7 @@ public final class ControllerLoop<Work: Reconciler, Time: Clock>: Component wher
                     await listen(to: related.kind) { hear($0, isPresent: $1, of: related) }
                 }
             }
-            await queue.run(workers: options.workers) { [self] id in await work(on: id) }
+            await queue.run(workers: options.workers, late: metrics.began) { [self] id in await work(on: id) }
         }
     }
 
@@ -146,9 +146,11 @@ public final class ControllerLoop<Work: Reconciler, Time: Clock>: Component wher
     }
 
     private func verdict(on id: RecordID) async -> Verdict {
+        let record: Record
         let base: Object
         do throws(StoreError) {
-            base = try await store.get(id).decoded(as: Object.self)
+            record = try await store.get(id)
+            base = try record.decoded(as: Object.self)
         } catch {
             return Self.verdict(of: error)
         }
@@ -156,7 +158,7 @@ public final class ControllerLoop<Work: Reconciler, Time: Clock>: Component wher
         // What a pass saw while everything around it was being stopped says nothing about the record.
         if Task.isCancelled { return .stopped }
         do throws(StoreError) {
-            if object != base {
+            if object != base, !isShown(object, since: base, record) {
                 _ = try await store.writeBack(object, since: base)
                 metrics.wrote()
             }
@@ -169,6 +171,12 @@ public final class ControllerLoop<Work: Reconciler, Time: Clock>: Component wher
         case .failure(let error as TerminalError): return .terminal(error)
         case .failure(let error): return .failed(error)
         }
+    }
+
+    /// Shows a status that says nothing new without writing it, as long as that was not for too long.
+    private func isShown(_ object: Object, since base: Object, _ record: Record) -> Bool {
+        guard object.metadata == base.metadata, reconciler.isRoutine(object, since: base) else { return false }
+        return store.refresh(object, since: record, limit: options.routineAge)
     }
 
     private static func verdict(of error: StoreError) -> Verdict {

@@ -5,6 +5,7 @@ struct LoopMetrics: Sendable {
     private let kind: String
     private let passes: Labelled<Counter>
     private let duration: Histogram
+    private let lateness: Histogram
     private let statusWrites: Counter
     private let relists: Counter
 
@@ -16,6 +17,10 @@ struct LoopMetrics: Sendable {
         duration =
             metrics.histogram(
                 "lodestone_reconcile_duration_seconds", "Time of passes over records, without waiting in the queue.",
+                labels: ["kind"])[kind]
+        lateness =
+            metrics.histogram(
+                "lodestone_reconcile_lateness_seconds", "How long after its time a planned pass over a record began.",
                 labels: ["kind"])[kind]
         statusWrites =
             metrics.counter(
@@ -42,6 +47,10 @@ struct LoopMetrics: Sendable {
     func passEnded(_ outcome: String, took: Duration) {
         passes[kind, outcome].add()
         duration.observe(took)
+    }
+
+    func began(late: Duration) {
+        lateness.observe(late)
     }
 
     func wrote() {

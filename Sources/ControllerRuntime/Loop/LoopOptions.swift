@@ -10,6 +10,10 @@ public struct LoopOptions: Sendable {
     public var jitter = Jitter(0.1)
     /// Over how long the first passes after a start are spread.
     public var startSpread: Duration = .zero
+    /// How long after its last write a record is written again though there is nothing new to say of it.
+    ///
+    /// So much older than the truth are the times in a record after the controller was killed.
+    public var routineAge: Duration = .seconds(60)
 
     /// The defaults.
     public init() {}

@@ -70,17 +70,24 @@ public final class WorkQueue<Key: Hashable & Sendable, Time: Clock>: Sendable wh
     /// Hands keys to `work`, at most `workers` at a time, until the task is cancelled; then waits for the passes under
     /// way, which are cancelled too.
     ///
-    /// To be called once.
-    public func run(workers: Int, work: @escaping @Sendable (Key) async -> Result) async {
+    /// To be called once. `late` is told of every key that had a timer how long after its end its turn came.
+    public func run(
+        workers: Int, late: (Duration) -> Void = { _ in }, work: @escaping @Sendable (Key) async -> Result
+    ) async {
         await withDiscardingTaskGroup { group in
             var alarm: Time.Instant?
             for await _ in changes {
                 let now = clock.now
-                let (ready, due) = state.withLock { state in
+                let (ready, lateness, due) = state.withLock { state in
                     var ready: [Key] = []
-                    while state.runningCount < workers, let key = state.next(at: now) { ready.append(key) }
-                    return (ready, state.nextDue)
+                    var lateness: [Duration] = []
+                    while state.runningCount < workers, let key = state.next(at: now) {
+                        ready.append(key)
+                        if let due = state.lastDue { lateness.append(due.duration(to: now)) }
+                    }
+                    return (ready, lateness, state.nextDue)
                 }
+                lateness.forEach(late)
                 for key in ready {
                     group.addTask { [self] in
                         finish(key, await work(key))

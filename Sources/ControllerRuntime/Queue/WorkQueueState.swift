@@ -29,6 +29,8 @@ struct WorkQueueState<Key: Hashable & Sendable, Instant: InstantProtocol>: Senda
         var isRunning = false
         var timer: TimerHeap<Key, Instant>.ID?
         var failures = 0
+        /// When the timer ended because of which it waits.
+        var due: Instant?
 
         var isIdle: Bool { waiting == nil && !isRunning && timer == nil && failures == 0 }
     }
@@ -46,6 +48,8 @@ struct WorkQueueState<Key: Hashable & Sendable, Instant: InstantProtocol>: Senda
     private(set) var waitingCount = 0
     /// How many keys have a timer.
     var timerCount: Int { timers.count }
+    /// When the key that was handed out last was due; nil if it was in line for another reason than its timer.
+    private(set) var lastDue: Instant?
     /// How many keys are being worked on.
     private(set) var runningCount = 0
 
@@ -81,7 +85,11 @@ struct WorkQueueState<Key: Hashable & Sendable, Instant: InstantProtocol>: Senda
     /// Takes the next key to work on, nil when none is ready at `now`.
     mutating func next(at now: Instant) -> Key? {
         while let key = timers.takeDue(at: now) {
-            entries[key]?.timer = nil
+            if var entry = entries[key] {
+                if entry.waiting == nil { entry.due = entry.timer?.moment }
+                entry.timer = nil
+                entries[key] = entry
+            }
             add(key, .routine)
         }
         while let (key, lane) = takeFirst() {
@@ -91,6 +99,8 @@ struct WorkQueueState<Key: Hashable & Sendable, Instant: InstantProtocol>: Senda
             entry.isRunning = true
             if let timer = entry.timer { timers.remove(timer) }
             entry.timer = nil
+            lastDue = entry.due
+            entry.due = nil
             entries[key] = entry
             waitingCount -= 1
             runningCount += 1

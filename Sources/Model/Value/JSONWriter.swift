@@ -16,12 +16,12 @@ struct JSONWriter {
         case .double(let number): append(number.isFinite ? Self.text(of: number) : "null")
         case .string(let text): write(text)
         case .array(let elements):
-            list(elements, open: "[", close: "]") { writer, element in writer.write(element) }
+            list(elements.count, open: "[", close: "]") { writer, index in writer.write(elements[index]) }
         case .object(let members):
-            list(Array(members), open: "{", close: "}") { writer, member in
-                writer.write(member.key)
+            list(members.count, open: "{", close: "}") { writer, index in
+                writer.write(members.keys[index])
                 writer.append(writer.isPretty ? ": " : ":")
-                writer.write(member.value)
+                writer.write(members.values[index])
             }
         }
     }
@@ -31,16 +31,16 @@ struct JSONWriter {
         number == number.rounded() && abs(number) < 1e15 ? String(Int64(number)) + ".0" : String(number)
     }
 
-    private mutating func list<Element>(
-        _ elements: [Element], open: String, close: String, each: (inout JSONWriter, Element) -> Void
+    private mutating func list(
+        _ count: Int, open: String, close: String, each: (inout JSONWriter, Int) -> Void
     ) {
         append(open)
-        guard !elements.isEmpty else { return append(close) }
+        guard count > 0 else { return append(close) }
         indentation += 1
-        for (index, element) in elements.enumerated() {
+        for index in 0..<count {
             if index > 0 { append(",") }
             newline()
-            each(&self, element)
+            each(&self, index)
         }
         indentation -= 1
         newline()
@@ -59,7 +59,20 @@ struct JSONWriter {
 
     private mutating func write(_ text: String) {
         bytes.append(UInt8(ascii: "\""))
-        for byte in text.utf8 {
+        // Nearly no text has anything to escape, and is taken over in one step.
+        var text = text
+        text.withUTF8 { utf8 in
+            if utf8.allSatisfy({ $0 >= 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }) {
+                bytes.append(contentsOf: utf8)
+            } else {
+                escape(utf8)
+            }
+        }
+        bytes.append(UInt8(ascii: "\""))
+    }
+
+    private mutating func escape(_ text: UnsafeBufferPointer<UInt8>) {
+        for byte in text {
             switch byte {
             case UInt8(ascii: "\""): append("\\\"")
             case UInt8(ascii: "\\"): append("\\\\")
@@ -72,7 +85,6 @@ struct JSONWriter {
             default: bytes.append(byte)
             }
         }
-        bytes.append(UInt8(ascii: "\""))
     }
 }
 

@@ -5,6 +5,10 @@ import Synchronization
 ///
 /// A reconcile pass reads its record and some others each time. From here that takes no other thread, no file and no
 /// parsing. Only records that somebody asked for are kept, and that there is none of a name is kept too.
+///
+/// A record may also have a *fresh* state here: the committed one with a newer status that says nothing new. It is what
+/// every reader sees, under the revision of the committed one, and every write builds on it. With the process it is
+/// lost, and then the record says what was last committed, with times as old as that.
 final class RecordCache: Sendable {
     /// What is known of a name.
     enum Entry: Sendable {
@@ -19,8 +23,16 @@ final class RecordCache: Sendable {
         fileprivate var commits: UInt64 = 0
     }
 
+    private struct Fresh {
+        var record: Record
+        /// The moment from which its age counts.
+        let since: ContinuousClock.Instant
+    }
+
     private struct State {
         var entries: [RecordID: Entry] = [:]
+        /// Apart from `entries`, which may be dropped at any time.
+        var fresh: [RecordID: Fresh] = [:]
         var moment = Moment()
         var isClosed = false
     }
@@ -35,7 +47,35 @@ final class RecordCache: Sendable {
 
     /// What is known of a name, and the moment at which it was so.
     func look(up id: RecordID) -> (entry: Entry?, moment: Moment) {
-        state.withLock { ($0.entries[id], $0.moment) }
+        state.withLock { state in
+            (state.fresh[id].map { .present($0.record) } ?? state.entries[id], state.moment)
+        }
+    }
+
+    /// The record if it is known in the state of this revision, which saves parsing it.
+    func record(_ id: RecordID, at revision: Int64) -> Record? {
+        guard case .present(let record) = look(up: id).entry, record.revision == revision else { return nil }
+        return record
+    }
+
+    /// Keeps a fresh state of a record; `false` if the record was written since, or its last write is `limit` ago, and
+    /// the state should be written.
+    ///
+    /// The first one after a write counts as up to half as old already, so that records written together do not stay
+    /// together.
+    func refresh(_ record: Record, limit: Duration, now: ContinuousClock.Instant = .now) -> Bool {
+        state.withLock { state in
+            if let fresh = state.fresh[record.id] {
+                guard fresh.record.revision == record.revision, now - fresh.since < limit else { return false }
+                state.fresh[record.id]?.record = record
+                return true
+            }
+            guard case .present(let known) = state.entries[record.id], known.revision == record.revision,
+                !state.isClosed
+            else { return false }
+            state.fresh[record.id] = Fresh(record: record, since: now - limit * Double.random(in: 0..<0.5))
+            return true
+        }
     }
 
     /// Keeps what was read from the file, if nothing was committed since the moment before reading: what was read may
@@ -52,8 +92,11 @@ final class RecordCache: Sendable {
     func apply(_ changes: [Change]) {
         state.withLock { state in
             state.moment.commits += 1
-            for change in changes where state.entries[change.record.id] != nil {
-                state.entries[change.record.id] = change.kind == .deleted ? .absent : .present(change.record)
+            for change in changes {
+                let id = change.record.id
+                state.fresh[id] = nil
+                guard state.entries[id] != nil else { continue }
+                state.entries[id] = change.kind == .deleted ? .absent : .present(change.record)
             }
         }
     }
@@ -63,6 +106,7 @@ final class RecordCache: Sendable {
         state.withLock { state in
             state.isClosed = true
             state.entries = [:]
+            state.fresh = [:]
         }
     }
 }

@@ -30,8 +30,11 @@ public enum WatchStart: Sendable, Equatable {
 public struct RecordWatch: AsyncSequence, Sendable {
     private let feed: Feed
 
-    init(_ query: RecordQuery, from start: WatchStart, reader: RecordReader, hub: ChangeHub, path: String) {
-        feed = Feed(query: query, start: start, reader: reader, hub: hub, path: path)
+    init(
+        _ query: RecordQuery, from start: WatchStart, reader: RecordReader, cache: RecordCache, hub: ChangeHub,
+        path: String
+    ) {
+        feed = Feed(query: query, start: start, reader: reader, cache: cache, hub: hub, path: path)
     }
 
     /// Has the watch tell a ``WatchEvent/bookmark(_:)`` as soon as it has told everything else.
@@ -49,14 +52,19 @@ public struct RecordWatch: AsyncSequence, Sendable {
         let query: RecordQuery
         let start: WatchStart
         let reader: RecordReader
+        let cache: RecordCache
         let hub: ChangeHub
         let path: String
         let watcher: UInt64
 
-        init(query: RecordQuery, start: WatchStart, reader: RecordReader, hub: ChangeHub, path: String) {
+        init(
+            query: RecordQuery, start: WatchStart, reader: RecordReader, cache: RecordCache, hub: ChangeHub,
+            path: String
+        ) {
             self.query = query
             self.start = start
             self.reader = reader
+            self.cache = cache
             self.hub = hub
             self.path = path
             watcher = hub.makeWatcher()
@@ -117,7 +125,7 @@ public struct RecordWatch: AsyncSequence, Sendable {
         /// Takes in the next stretch of the present state.
         private mutating func listNext() async throws(StoreError) {
             let list = try await feed.reader.list(
-                feed.query, after: listed, limit: Self.stretch, path: feed.path)
+                feed.query, after: listed, limit: Self.stretch, cache: feed.cache, path: feed.path)
             pending = ArraySlice(list.records.map { .added($0) })
             listed = list.continuation
             guard listed == nil else { return }

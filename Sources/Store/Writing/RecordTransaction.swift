@@ -16,15 +16,20 @@ final class RecordTransaction {
     let now: Timestamp
     private let connection: SQLiteConnection
     private let kinds: KindTable
+    private let cache: RecordCache
     /// The revision of the newest change.
     private(set) var revision: Int64
     /// What was changed, in order.
     private(set) var changes: [Change] = []
 
-    init(connection: SQLiteConnection, path: String, kinds: KindTable, revision: Int64, now: Timestamp) {
+    init(
+        connection: SQLiteConnection, path: String, kinds: KindTable, cache: RecordCache, revision: Int64,
+        now: Timestamp
+    ) {
         self.connection = connection
         self.path = path
         self.kinds = kinds
+        self.cache = cache
         self.revision = revision
         self.now = now
     }
@@ -112,7 +117,7 @@ final class RecordTransaction {
         }
         var rows: [Row] = []
         for (rowID, stored) in found {
-            let draft = try RecordDraft(try stored.record(path: path).document, kind: stored.id.kind)
+            let draft = try RecordDraft(try stored.record(from: cache, path: path).document, kind: stored.id.kind)
             rows.append(Row(rowID: rowID, revision: stored.revision, draft: draft))
         }
         return rows

@@ -113,7 +113,8 @@ actor RecordWriter {
         }
         if let failure = current.failure { return .failure(failure) }
         let transaction = RecordTransaction(
-            connection: connection, path: options.path, kinds: kinds, revision: current.revision, now: now())
+            connection: connection, path: options.path, kinds: kinds, cache: cache, revision: current.revision,
+            now: now())
         let outcome = Swift.Result { () throws(StoreError) in try transaction.attempt(keep: keep, body) }
         if connection.isInAutocommit, case .failure(let error) = outcome {
             current.failure = error

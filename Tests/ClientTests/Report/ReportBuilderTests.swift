@@ -39,10 +39,10 @@ struct ReportBuilderTests {
         #expect(codes(report) == (isStale ? ["InspectionStale"] : []))
     }
 
-    @Test("Members nobody has looked at for long are not believed to serve", arguments: [30, 31] as [Int64])
+    @Test("Members nobody has looked at for long are not believed to serve", arguments: [45, 46] as [Int64])
     func staleStatus(age: Int64) {
         let report = F.report([F.cluster { $0.status.observedTime = F.ago(age) }])
-        let isStale = age > 30
+        let isStale = age > 45
         #expect(report.clusters[0].phase == (isStale ? .unknown : .running))
         #expect(report.clusters[0].state == (isStale ? .unknown : .ok))
         #expect(report.summary.serving == (isStale ? 0 : 3))

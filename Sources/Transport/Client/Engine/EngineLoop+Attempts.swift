@@ -117,7 +117,7 @@ extension EngineLoop {
         transfer.lacksDescriptors = false
         transfer.socket = nil
         transfer.madeSockets = []
-        guard let easy = takeHandle() else {
+        guard let multi = multi(of: transfer.pool), let easy = takeHandle() else {
             let failure = TransferFailure.library(code: 27, detail: "")
             end(transfer, TransferOutcome(failure: failure, wasStarted: transfer.wasStarted))
             return
@@ -133,7 +133,7 @@ extension EngineLoop {
         let connectMilliseconds = Int(min(left.wholeMilliseconds + 1000, Int64(Int32.max)))
         easy.prepare(
             transfer, url: transfer.pool.requestURL + request.path, headers: headers,
-            connectMilliseconds: connectMilliseconds, in: multi(of: transfer.pool))
+            connectMilliseconds: connectMilliseconds, in: multi)
         transfer.phase = .running(easy)
         if isRider {
             transfer.holdsConnection = true
@@ -141,12 +141,12 @@ extension EngineLoop {
         }
         running[ObjectIdentifier(transfer)] = transfer
         counters.attempts.add(1, ordering: .relaxed)
-        multi(of: transfer.pool).add(easy)
+        multi.add(easy)
     }
 
     /// Takes an attempt away from libcurl.
     private func detach(_ transfer: Transfer, _ easy: CurlEasy) {
-        multi(of: transfer.pool).remove(easy)
+        multi(of: transfer.pool)?.remove(easy)
         running.removeValue(forKey: ObjectIdentifier(transfer))
         if transfer.holdsConnection {
             transfer.holdsConnection = false

@@ -31,9 +31,16 @@ final class EngineLoop: @unchecked Sendable {
     let counters = EngineCounters()
     let poller: Poller
     private let inbox = Mutex(Inbox())
-    /// libcurl's sets of transfers, by family, so that connections of one family never serve the other.
-    private(set) var multis: [CurlMulti] = []
-    var timers: [ContinuousClock.Instant?] = []
+    /// libcurl's sets of transfers, made when they are first needed.
+    ///
+    /// Each family has its own, so that connections of one never serve the other. And it has many, because at the end of
+    /// every transfer libcurl 7.88 walks through the set's connections up to the one that was used
+    /// (`curl_multi_remove_handle`): with ten thousand in one set that would take longer than the transfer.
+    private var multis = [CurlMulti?](repeating: nil, count: EndpointPool.Family.allCases.count * setsPerFamily)
+    private static let setsPerFamily = 64
+    /// Whether a set may have transfers that are over.
+    private var mayHaveFinished: [Bool]
+    var timers: [ContinuousClock.Instant?]
     /// All transfers that have a deadline to come.
     var deadlines = DeadlineHeap()
     /// The transfers that are with libcurl.
@@ -55,13 +62,8 @@ final class EngineLoop: @unchecked Sendable {
             return nil
         }
         self.poller = poller
-        for family in EndpointPool.Family.allCases {
-            guard let multi = CurlMulti(tag: family.rawValue, delegate: self) else {
-                return nil
-            }
-            multis.append(multi)
-            timers.append(nil)
-        }
+        timers = Array(repeating: nil, count: multis.count)
+        mayHaveFinished = Array(repeating: false, count: multis.count)
     }
 
     /// Hands a command to the thread; `false` if the engine is shut down and nothing will be done.
@@ -92,7 +94,8 @@ final class EngineLoop: @unchecked Sendable {
     func run() {
         while !isStopping {
             for event in poller.wait(milliseconds: timeUntilNextTimer()) {
-                multis[event.tag].advance(event)
+                mayHaveFinished[event.tag] = true
+                multis[event.tag]?.advance(event)
             }
             drainInbox()
             fireTimers()
@@ -141,7 +144,8 @@ final class EngineLoop: @unchecked Sendable {
         for (index, multi) in multis.enumerated() {
             if let timer = timers[index], timer <= now {
                 timers[index] = nil
-                multi.timeOut()
+                mayHaveFinished[index] = true
+                multi?.timeOut()
             }
         }
         while let transfer = deadlines.popFirst(until: now) {
@@ -150,8 +154,9 @@ final class EngineLoop: @unchecked Sendable {
     }
 
     private func reapFinished() {
-        for multi in multis {
-            while let (transfer, easy, code) = multi.nextFinished() {
+        for (index, multi) in multis.enumerated() where mayHaveFinished[index] {
+            mayHaveFinished[index] = false
+            while let (transfer, easy, code) = multi?.nextFinished() {
                 attemptEnded(transfer, easy, code: code)
             }
         }
@@ -170,7 +175,7 @@ final class EngineLoop: @unchecked Sendable {
             abandon(transfer, .engineStopped)
         }
         spareHandles.removeAll()
-        multis.forEach { $0.close() }
+        multis.forEach { $0?.close() }
         multis.removeAll()
         poller.close()
     }
@@ -190,14 +195,39 @@ final class EngineLoop: @unchecked Sendable {
         }
     }
 
-    /// The set of transfers a pool's connections belong to.
-    func multi(of pool: EndpointPool) -> CurlMulti { multis[pool.family.rawValue] }
+    /// The set of transfers a pool's connections belong to; `nil` without memory or descriptors for one.
+    func multi(of pool: EndpointPool) -> CurlMulti? {
+        let index = Self.set(of: pool.key)
+        if let multi = multis[index] {
+            return multi
+        }
+        multis[index] = CurlMulti(tag: index, delegate: self)
+        return multis[index]
+    }
 
+    private static func set(of key: EndpointPool.Key) -> Int {
+        key.family.rawValue * setsPerFamily + (key.hashValue & .max) % setsPerFamily
+    }
+
+    /// Closes the idle connections to a server.
+    ///
+    /// libcurl notices what became of them when the next transfer of their set begins; where nobody else uses the set
+    /// there may be none, and the set is closed.
     private func closeIdleConnections(of key: EndpointPool.Key) {
         let busy = Set(running.values.filter { $0.pool.key == key }.compactMap(\.socket))
         for (socket, open) in sockets where open.key == key && !busy.contains(socket) {
             ClientSocket.shutDown(socket)
         }
+        let index = Self.set(of: key)
+        let isUsed =
+            running.values.contains { Self.set(of: $0.pool.key) == index }
+            || sockets.values.contains { $0.key != key && Self.set(of: $0.key) == index }
+        guard !isUsed, let multi = multis[index] else {
+            return
+        }
+        multi.close()
+        multis[index] = nil
+        timers[index] = nil
     }
 }
 
