@@ -48,6 +48,18 @@ final class OpenSSLDigest: @unchecked Sendable {
     }
 }
 
+/// MD5, which systems in FIPS mode do not have.
+enum OpenSSLMD5 {
+    static func digest(of bytes: UnsafeRawBufferPointer) -> [UInt8]? {
+        var code: Int32 = 0
+        let digest = [UInt8](unsafeUninitializedCapacity: 16) { buffer, count in
+            code = EVP_Digest(bytes.baseAddress, bytes.count, buffer.baseAddress, nil, EVP_md5(), nil)
+            count = code == 1 ? 16 : 0
+        }
+        return code == 1 ? digest : nil
+    }
+}
+
 /// AES-256-GCM under one key, held by libcrypto; not shared between threads.
 final class OpenSSLGCM {
     private let sealing: OpaquePointer

@@ -60,6 +60,46 @@ struct S3BackupTests {
         }
     }
 
+    @Test("What an object lock keeps is told once, stays listed and is no failure, while newer backups are made")
+    func locked() async throws {
+        try await withRealS3 { server in
+            let engine = HTTPEngine()
+            defer { engine.shutdown() }
+            let bucket = try await server.makeBucket(engine, retentionDays: 1)
+            try await ControllerFixture.run { fixture, _ in
+                try await fixture.apply(Self.secret(server))
+                let policy = "  backup: {interval: 10s, retention: {keepLast: 1}, \(Self.storage(server, bucket))}"
+                try await fixture.apply(ControllerFixture.manifest("held", size: 1, more: policy))
+                try await fixture.waitForCluster("held")
+                let kept = try await eventually("a backup is kept by its lock", timeout: .seconds(60)) {
+                    try await fixture.records(EtcdBackup.self).first {
+                        $0.metadata.annotations[EtcdBackup.keptUntilAnnotation] != nil
+                    }
+                }
+                try await eventually("a third backup is made", timeout: .seconds(60)) {
+                    try await fixture.records(EtcdBackup.self).count { $0.status.phase == .succeeded } >= 3
+                }
+                #expect(try await fixture.record(EtcdBackup.self, kept.metadata.name)?.status.phase == .succeeded)
+                #expect(try await fixture.succeed("describe", "eb", kept.metadata.name).contains("Kept until"))
+                #expect(try await fixture.succeed("describe", "ec", "held").contains("kept by object lock until"))
+                // Deleted by hand with its bytes, it waits for the lock and says so.
+                let applied = try await fixture.apply(
+                    """
+                    apiVersion: lodestone.dev/v1alpha1
+                    kind: EtcdBackup
+                    metadata: {name: \(kept.metadata.name)}
+                    spec: {clusterRef: {name: held}, deletionPolicy: Delete}
+                    """)
+                #expect(applied.status == 0, "\(applied.errors)")
+                try await fixture.succeed("delete", "eb", kept.metadata.name, "--wait=false")
+                try await eventually("its deletion waits", timeout: .seconds(30)) {
+                    try await fixture.record(EtcdBackup.self, kept.metadata.name)?.status.message
+                        .contains("waiting: ") == true
+                }
+            }
+        }
+    }
+
     @Test("A controller killed in the middle of an upload makes the backup again, and nothing is left of the first try")
     func killed() async throws {
         try await withRealS3 { server in

@@ -75,11 +75,27 @@ public final class RealS3: Sendable {
     }
 
     /// Makes a bucket, with object lock if asked for, and returns its name.
-    public func makeBucket(_ engine: HTTPEngine, objectLock: Bool = false) async throws -> String {
+    ///
+    /// `retentionDays` locks every new object for so long.
+    public func makeBucket(
+        _ engine: HTTPEngine, objectLock: Bool = false, retentionDays: Int? = nil
+    ) async throws -> String {
         let name = "bucket-\(String(UInt64.random(in: 0 ... .max), radix: 36))"
         var request = S3Request("PUT")
-        if objectLock { request.headers = [("x-amz-bucket-object-lock-enabled", "true")] }
-        try await S3Client(try place(name), engine: engine, options: S3Options()).send(request)
+        if objectLock || retentionDays != nil { request.headers = [("x-amz-bucket-object-lock-enabled", "true")] }
+        let client = S3Client(try place(name), engine: engine, options: S3Options())
+        try await client.send(request)
+        if let retentionDays {
+            var rule = S3Request("PUT", query: ["object-lock": ""])
+            rule.setBody(
+                Array(
+                    """
+                    <ObjectLockConfiguration><ObjectLockEnabled>Enabled</ObjectLockEnabled><Rule><DefaultRetention>\
+                    <Mode>COMPLIANCE</Mode><Days>\(retentionDays)</Days></DefaultRetention></Rule>\
+                    </ObjectLockConfiguration>
+                    """.utf8))
+            try await client.send(rule)
+        }
         return name
     }
 

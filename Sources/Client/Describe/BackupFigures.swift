@@ -13,7 +13,7 @@ struct BackupFigures {
             ("Leases", status.leases.map { String($0) }), ("Size", status.size?.rounded),
             ("SHA-256", status.sha256), ("HashKV", status.hashKV.map { String($0) }), ("Member", status.member),
             ("etcd", status.etcdVersion), ("Took", duration.map { $0 < .seconds(1) ? "less than 1s" : $0.goText }),
-            ("Location", status.location),
+            ("Location", status.location), ("Kept until", backup.metadata.annotations[EtcdBackup.keptUntilAnnotation]),
         ]
         rows = all.compactMap { name, value in value.flatMap { $0.isEmpty ? nil : (name, $0) } }
     }

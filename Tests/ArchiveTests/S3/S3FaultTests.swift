@@ -77,6 +77,7 @@ struct S3FaultTests {
                         proxy.set(.none)
                         #expect(try await storage.read(key).collect(upTo: 10, of: "") == [1])
                     }
+                    try await contentMD5(fixture, proxy)
                     for (status, body, code, words) in Self.refusals {
                         proxy.set(.answer(Self.answer(status, body), times: 1))
                         let error = await #expect(throws: ArchiveError.self) {
@@ -90,6 +91,37 @@ struct S3FaultTests {
                 try await truncated(fixture)
             }
         }
+    }
+
+    /// A bucket that wants another digest besides gets it, whole and in parts; the gateway compares it.
+    private func contentMD5(_ fixture: S3Fixture, _ proxy: FaultyProxy) async throws {
+        let wish = Self.answer(
+            "400 Bad Request",
+            "<Error><Code>InvalidRequest</Code><Message>Content-MD5 OR x-amz-checksum- HTTP header is required for Put "
+                + "Object requests with Object Lock parameters</Message></Error>")
+        for size in [100, S3Options.smallestPart + 1] {
+            let storage = try fixture.storage(port: proxy.port) { $0.partsAtOnce = 1 }
+            let key = try ObjectKey(["md5", "\(size)"])
+            let file = try await storage.stage(key)
+            try file.append(S3Fixture.bytes(size))
+            proxy.set(.answer(wish, times: 1))
+            if size > 100 {
+                // The beginning of an upload has no body, so the wish comes with the first part.
+                proxy.set(.none)
+                storage.wantsMD5.set()
+            }
+            _ = try await storage.publish(file, as: key)
+            #expect(storage.wantsMD5.isSet)
+            #expect(try await storage.read(key).collect(upTo: 1 << 26, of: "") == S3Fixture.bytes(size))
+        }
+        proxy.set(.none)
+        var wrong = S3Request("PUT", "md5/wrong")
+        wrong.setBody([1])
+        #expect(wrong.addMD5() && !wrong.addMD5())
+        wrong.setBody([2])
+        let client = try fixture.storage { $0.attempts = 1 }.client
+        let failure = await #expect(throws: S3Failure.self) { try await client.send(wrong) }
+        #expect(failure?.status == 400)
     }
 
     private static let refusals: [(String, String, ArchiveError.Code, String)] = [

@@ -96,7 +96,7 @@ struct PartedUpload {
     private func send(part number: Int, _ entry: UploadJournal.Entry) async throws -> String {
         var request = S3Request("PUT", name, query: ["partNumber": "\(number)", "uploadId": entry.uploadID])
         request.setBody(try source.read(range(of: number, entry)))
-        guard let tag = try await client.send(request).header("etag"), !tag.isEmpty else {
+        guard let tag = try await storage.put(request).header("etag"), !tag.isEmpty else {
             throw S3Failure(.malformed("the storage took a part without naming it"))
         }
         return tag

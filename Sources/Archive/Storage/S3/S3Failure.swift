@@ -61,6 +61,11 @@ struct S3Failure: Error {
     /// Whether the server does not know what was asked for.
     var isUnsupported: Bool { status == 501 || code == "NotImplemented" }
 
+    /// Whether the bucket wants a `Content-MD5`, as Amazon's do for objects under a default retention.
+    var asksForMD5: Bool {
+        if case .answer(400, _, let message) = cause { message.contains("Content-MD5") } else { false }
+    }
+
     /// Whether it was cancelled on our side.
     var isCancelled: Bool {
         if case .none(let error) = cause { error.kind == .cancelled } else { false }

@@ -6,6 +6,7 @@ import Transport
 package struct S3Request: Sendable {
     /// The SHA-256 of no bytes.
     private static let emptyDigest = Hex.encode(SHA256.hash([UInt8]()))
+    private static let md5Field = "Content-MD5"
 
     /// GET, PUT and so on.
     let method: String
@@ -35,6 +36,14 @@ package struct S3Request: Sendable {
     package mutating func setBody(_ bytes: [UInt8]) {
         body = bytes
         digest = Hex.encode(SHA256.hash(bytes))
+    }
+
+    /// Adds the older digest of the body that some buckets want besides; false where this system forbids it.
+    mutating func addMD5() -> Bool {
+        guard !headers.contains(where: { $0.name == Self.md5Field }) else { return false }
+        guard let digest = MD5.hash(body ?? []) else { return false }
+        headers.append((Self.md5Field, Base64.encode(digest)))
+        return true
     }
 
     /// The request as it goes over the wire, signed for a moment.

@@ -29,7 +29,7 @@ extension S3Storage {
         request.setBody(try source.read(0..<source.byteCount))
         request.headers.append((Self.tokenField, token))
         request.headers.append(("x-amz-meta-lodestone-sha256", request.digest))
-        try await onlyIfFree(key, request) { _ = try await client.send($0) }
+        try await onlyIfFree(key, request) { _ = try await put($0) }
         try await confirm(key, token, source.byteCount)
     }
 
@@ -49,6 +49,19 @@ extension S3Storage {
         }
         guard try await client.head(place.name(of: key)) == nil else { return }
         try await send(request)
+    }
+
+    /// Sends a body, with the digests that the bucket wants.
+    func put(_ request: S3Request) async throws -> HTTPClientResponse {
+        var request = request
+        if wantsMD5.isSet { _ = request.addMD5() }
+        do {
+            return try await client.send(request)
+        } catch let failure as S3Failure where failure.asksForMD5 {
+            guard request.addMD5() else { throw failure }
+            wantsMD5.set()
+            return try await client.send(request)
+        }
     }
 
     /// Looks at what is stored, and whether it is what this writer has sent.

@@ -16,6 +16,8 @@ public struct S3Storage: BackupStorage {
     let staging: String
     /// Whether the server is known not to know conditional requests.
     let lacksConditions = SharedFlag()
+    /// Whether the bucket is known to want a `Content-MD5` with every body.
+    let wantsMD5 = SharedFlag()
 
     /// The header field with what tells one writer's object from another's.
     static let tokenField = "x-amz-meta-lodestone-token"
