@@ -88,7 +88,7 @@ struct S3BackupTests {
                     apiVersion: lodestone.dev/v1alpha1
                     kind: EtcdBackup
                     metadata: {name: \(kept.metadata.name)}
-                    spec: {clusterRef: {name: held}, deletionPolicy: Delete}
+                    spec: {clusterRef: {name: held}, deletionPolicy: Delete, \(Self.storage(server, bucket))}
                     """)
                 #expect(applied.status == 0, "\(applied.errors)")
                 try await fixture.succeed("delete", "eb", kept.metadata.name, "--wait=false")
