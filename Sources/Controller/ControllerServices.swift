@@ -25,6 +25,7 @@ public struct ControllerServices: Sendable {
     let jobs: JobBoard<BackupProgress, BackupManifest>
     let presence: JobBoard<Never, BackupPresence.Sight>
     let chores: JobBoard<Never, BackupChore.Result>
+    let logs: JobBoard<ChangeLogRecorder.Progress, Int64>
     let events: EventRecorder
     let wakeups: Wakeups
 
@@ -55,6 +56,7 @@ public struct ControllerServices: Sendable {
         jobs = JobBoard("backups", limit: backupsAtOnce, wakeups: wakeups, logger: logger)
         presence = JobBoard("looks at backups", limit: 8, wakeups: wakeups, logger: logger)
         chores = JobBoard("removals of backups", limit: 8, wakeups: wakeups, logger: logger)
+        logs = JobBoard("change logs", limit: 10_000, wakeups: wakeups, logger: logger)
         self.events = events
         self.wakeups = wakeups
     }

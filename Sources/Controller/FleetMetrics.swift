@@ -82,6 +82,10 @@ public enum FleetMetrics {
             perCluster("lodestone_backup_revision", "The revision of the last good backup.", clusters) {
                 $0.status.backup?.revision.map { Double($0) }
             },
+            perCluster(
+                "lodestone_backup_recoverable_to_timestamp_seconds", "The newest moment that can be brought back.",
+                clusters
+            ) { $0.status.backup?.recoverableTo.map { Double($0.secondsSinceEpoch) } },
             perCluster("lodestone_backup_failures", "Backups that failed since the last good one.", clusters) {
                 $0.status.backup.map { Double($0.failures) }
             },

@@ -34,6 +34,13 @@ public struct ChangeLog: Sendable {
         }
     }
 
+    /// How far the log leads from a revision without a gap; the revision itself if nothing follows it.
+    ///
+    /// - Throws: `ArchiveError`.
+    public func reach(behind revision: Int64) async throws -> Int64 {
+        LogSegmentName.reach(try await segments(), from: revision)
+    }
+
     /// Stores a segment; one that is there already is left as it is, since nothing else can be in it.
     ///
     /// - Throws: `ArchiveError`.

@@ -61,7 +61,9 @@ public struct ChangeLogRecorder: Sendable {
                 group.addTask {
                     let watch = stream.watch(.all, from: revision + 1)
                     while true {
-                        try pending.add(try await watch.next(), at: .now)
+                        let batch = try await watch.next()
+                        guard batch.header.clusterID == clusterID else { throw foreign(batch.header.clusterID) }
+                        try pending.add(batch, at: .now)
                         try await pending.waitForRoom()
                     }
                 }
@@ -102,6 +104,12 @@ public struct ChangeLogRecorder: Sendable {
             try await Task.sleep(for: pause)
             pause = min(pause * 2, options.longestPause)
         }
+    }
+
+    private func foreign(_ id: UInt64) -> ArchiveError {
+        ArchiveError(
+            .contradiction, "the change log of \(log.cluster)",
+            "cluster \(String(id, radix: 16)) answers where \(String(clusterID, radix: 16)) did")
     }
 
     /// The newest revision of the first member that tells; nil if none does.

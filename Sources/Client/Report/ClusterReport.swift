@@ -159,6 +159,12 @@ public struct BackupReport: Structure {
     public var isOverdue = false
     /// The one that is being made.
     public var running = ""
+    /// From when on states can be brought back.
+    public var recoverableFrom: Timestamp?
+    /// The newest moment that can be brought back.
+    public var recoverableTo: Timestamp?
+    /// Whether every moment between can be, by the change log.
+    public var isLogged = false
 
     /// Creates an empty report.
     public init() {}
@@ -175,6 +181,9 @@ public struct BackupReport: Structure {
         Field("nextTime", \.nextTime, "When the next is due."),
         Field("overdue", \.isOverdue, "Whether it should have been made by now."),
         Field("running", \.running, "The one that is being made."),
+        Field("recoverableFrom", \.recoverableFrom, "From when on states can be brought back."),
+        Field("recoverableTo", \.recoverableTo, "The newest moment that can be brought back."),
+        Field("logged", \.isLogged, "Whether every moment between can be, by the change log."),
     ]
 }
 

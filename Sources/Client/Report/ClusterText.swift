@@ -51,6 +51,13 @@ struct ClusterText {
             ])
         }
         table.add(row(cluster.backup))
+        if let from = cluster.backup.recoverableFrom, let to = cluster.backup.recoverableTo {
+            let span = cluster.backup.isLogged ? "any moment from \(from) to \(to)" : "the moments of the backups kept"
+            table.add([
+                .init("Recoverable", .bold), .init(cluster.backup.isLogged ? "Logged" : "Backups", .green),
+                .init("\((now - to).ageText) ago"), .init(span),
+            ])
+        }
         return table.lines(paint, headings: false)
     }
 

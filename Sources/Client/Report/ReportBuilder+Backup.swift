@@ -24,6 +24,9 @@ extension ReportBuilder {
         report.age = report.time.map { .seconds(max(.zero, now - $0).components.seconds) }
         report.running = backups.first { $0.status.phase == .running }?.metadata.name ?? ""
         report.isOverdue = isOverdue(cluster, report)
+        report.recoverableFrom = status?.recoverableFrom
+        report.recoverableTo = status?.recoverableTo
+        report.isLogged = status?.log?.revision != nil
         return (report, findings(cluster, report, backups))
     }
 
@@ -67,6 +70,13 @@ extension ReportBuilder {
                 Finding(
                     "BackupOverdue", .warning, "a backup should have been made by now; \(last)",
                     remedy: "lodestone backup \(name) makes one now and says what goes wrong"))
+        }
+        if let logged = cluster.status.conditions[.logged], logged.status == .false {
+            findings.append(
+                Finding(
+                    "LogBehind", .warning, "the change log is not kept: \(logged.message)",
+                    remedy: "mend what the message names; the log goes on by itself, with a new backup if it has a gap")
+            )
         }
         if let lost = lostFinding(backups, of: cluster) { findings.append(lost) }
         if let status = cluster.status.backup, status.failures > 0 {

@@ -43,7 +43,7 @@ struct BackupOrigin {
     }
 
     /// The members that the consistency inspection accuses of holding other data than the majority.
-    private static func accused(_ cluster: EtcdCluster, _ services: ControllerServices) async throws -> Set<String> {
+    static func accused(_ cluster: EtcdCluster, _ services: ControllerServices) async throws -> Set<String> {
         let labels = [ControllerServices.clusterLabel: cluster.metadata.name]
         let inspections = try await services.store.list(
             EtcdInspection.self, in: cluster.metadata.namespace, labels: labels)

@@ -59,9 +59,23 @@ struct BackupSchedulePlan {
                 due = schedule.next(after: last) ?? Timestamp(secondsSinceEpoch: .max / 2_000_000_000)
             }
         }
-        guard let lastFailure = failed.first?.status.completionTime else { return due }
+        return max(due, retry(at: due))
+    }
+
+    /// When the next attempt may be made: at once, or so long after the last failure.
+    func retry(at time: Timestamp) -> Timestamp {
+        guard let lastFailure = failed.first?.status.completionTime else { return time }
         let wait = Self.firstRetry * (1 << min(failed.count - 1, 6))
-        return max(due, lastFailure + min(wait, Self.longestRetry))
+        return max(time, lastFailure + min(wait, Self.longestRetry))
+    }
+
+    /// The newest moment that can be brought back: the end of the log, or the newest backup.
+    func recoverableTo(log: ChangeLogStatus?) -> Timestamp? {
+        let backup = good.first?.status.startTime
+        guard let log, log.gapTime == nil, let time = log.time,
+            good.contains(where: { $0.status.storage == log.storage })
+        else { return backup }
+        return max(time, backup ?? time)
     }
 
     /// The state of the cluster's backups as its status shows it.
@@ -74,6 +88,7 @@ struct BackupSchedulePlan {
             status.size = newest.status.size
         }
         status.kept = good.count
+        status.recoverableFrom = good.last?.status.completionTime
         status.nextTime = nextTime?.wholeSeconds
         status.failures = failed.count
         status.lastError = failed.first?.status.message ?? ""

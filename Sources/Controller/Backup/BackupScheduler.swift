@@ -15,23 +15,35 @@ struct BackupScheduler {
         let plan = BackupSchedulePlan(backups, incarnation: cluster.status.incarnation)
         guard let policy = cluster.spec.backup else {
             cluster.status.backup = backups.isEmpty ? nil : plan.status(nextTime: nil)
-            cluster.status.conditions.removeAll { $0.type == .backupReady }
+            cluster.status.conditions.removeAll { $0.type == .backupReady || $0.type == .logged }
+            await ChangeLogKeeper(services: services).end(cluster)
             return nil
         }
         let due = plan.due(by: policy, at: now)
         // A first backup that cannot be made stays due since when it was, or it would never be overdue.
         let wasDue = plan.hasNone ? cluster.status.backup?.nextTime : nil
+        let known = cluster.status.backup?.log
         cluster.status.backup = plan.status(nextTime: due.map { min($0, wasDue ?? $0) })
+        cluster.status.backup?.log = known
+        let log = ChangeLogKeeper(services: services)
+        let step = await log.advance(&cluster, plan, policy, at: now)
+        let recoverable = plan.recoverableTo(log: cluster.status.backup?.log)
+        cluster.status.backup?.recoverableTo = recoverable
         cluster.status.conditions.set(
             plan.condition(by: policy, at: now), at: now, generation: cluster.metadata.generation)
         let isFormed = !cluster.status.clusterID.isEmpty && cluster.metadata.deletionTimestamp == nil
-        if let due, due <= now, isFormed, !cluster.spec.paused {
+        // A log with a gap is worth nothing before the next backup; failures still put it off.
+        let next = step == .needsBackup && !plan.isRunning ? plan.retry(at: now) : due
+        if let next, next <= now, isFormed, !cluster.spec.paused {
             try await make(for: cluster, policy, at: now)
             return nil
         }
         // Paused means that nothing is touched, and above all nothing removed.
-        if !cluster.spec.paused { await prune(plan, cluster, policy, at: now) }
-        return due
+        if !cluster.spec.paused {
+            await prune(plan, cluster, policy, at: now)
+            await log.prune(plan, &cluster, policy)
+        }
+        return step == .again ? min(next ?? now + ChangeLogKeeper.pause, now + ChangeLogKeeper.pause) : next
     }
 
     private func make(for cluster: EtcdCluster, _ policy: BackupPolicy, at now: Timestamp) async throws {

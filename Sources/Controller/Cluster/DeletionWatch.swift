@@ -31,6 +31,7 @@ struct DeletionWatch: Component {
     private func forget(_ record: Record) async {
         if let uid = record.document[path: "metadata", "uid"]?.string {
             await services.local.forgetPlan(ofClusterWith: uid)
+            await services.logs.forget(recordWith: uid)
         }
         let key = "\(record.id.namespace)/\(record.id.name)"
         services.forgetLooks(at: key)

@@ -124,8 +124,16 @@ public actor JobBoard<Progress: Sendable, Output: Sendable>: Component {
     ///
     /// - Returns: whether nothing is left; false while work is still ending.
     public func forget(_ record: some Resource) -> Bool {
+        forget(recordWith: record.metadata.uid)
+    }
+
+    /// Cancels and forgets all jobs of a record that is known by its `uid` only, as when it is gone.
+    ///
+    /// - Returns: whether nothing is left; false while work is still ending.
+    @discardableResult
+    public func forget(recordWith uid: String) -> Bool {
         var isClear = true
-        for key in entries.keys where key.uid == record.metadata.uid {
+        for key in entries.keys where key.uid == uid {
             cancel(key)
             if case .running = entries[key] {
                 isClear = false

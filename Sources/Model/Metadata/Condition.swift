@@ -15,6 +15,8 @@ public struct ConditionType: OpenName {
     public static let backupReady: ConditionType = "BackupReady"
     /// The backup is in its storage.
     public static let stored: ConditionType = "Stored"
+    /// Every change between backups is stored.
+    public static let logged: ConditionType = "Logged"
     /// The members agree.
     public static let consistent: ConditionType = "Consistent"
     /// The controller leaves the record alone because its spec says so.

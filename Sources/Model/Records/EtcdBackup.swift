@@ -207,6 +207,8 @@ public struct BackupPolicy: Structure {
     public var encryption: BackupEncryption?
     /// How much is kept.
     public var retention = BackupRetention()
+    /// Whether every change between backups is stored, too.
+    public var log: ChangeLogPolicy?
     /// Whether to make no backups by schedule for now.
     public var suspend = false
 
@@ -225,6 +227,8 @@ public struct BackupPolicy: Structure {
             "encryption", \.encryption,
             "Who can read the stored bytes; not given, whoever can read the storage can read them."),
         Field("retention", \.retention, "How much is kept."),
+        Field(
+            "log", \.log, "Whether every change between backups is stored, too; any moment can be brought back then."),
         Field("suspend", \.suspend, "Whether to make no backups by schedule for now."),
     ]
 

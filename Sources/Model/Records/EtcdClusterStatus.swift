@@ -282,6 +282,12 @@ public struct ClusterBackupStatus: Structure {
     public var failures = 0
     /// The last failure in a sentence.
     public var lastError = ""
+    /// The end of the oldest good backup: states from then on can be brought back.
+    public var recoverableFrom: Timestamp?
+    /// The newest moment that can be brought back.
+    public var recoverableTo: Timestamp?
+    /// How far the change log is.
+    public var log: ChangeLogStatus?
 
     /// Creates an empty status.
     public init() {}
@@ -296,5 +302,8 @@ public struct ClusterBackupStatus: Structure {
         Field("kept", \.kept, "The number of good backups kept."),
         Field("failures", \.failures, "How many backups failed since the last good one."),
         Field("lastError", \.lastError, "The last failure in a sentence."),
+        Field("recoverableFrom", \.recoverableFrom, "The end of the oldest good backup."),
+        Field("recoverableTo", \.recoverableTo, "The newest moment that can be brought back."),
+        Field("log", \.log, "How far the change log is."),
     ]
 }
