@@ -1,3 +1,4 @@
+import Crypto
 import Etcd
 import Glibc
 import Model
@@ -11,9 +12,14 @@ import Transport
 /// The change log of a real cluster, from the watch to a database of any moment.
 @Suite(.timeLimit(.minutes(3)))
 struct ChangeLogTests {
-    @Test("From one backup and the log any of 20 revisions comes back, however often the recorder was ended")
-    func anyRevision() async throws {
-        try await withSource { source in
+    static let key = SealingKey(id: "k1", bytes: [UInt8](repeating: 9, count: SealingKey.byteCount))
+    static let forms = [StoredForm(), StoredForm(compression: .zstd), StoredForm(compression: .zstd, key: key)]
+
+    @Test(
+        "From one backup and the log any of 20 revisions comes back, however often the recorder was ended",
+        arguments: forms)
+    func anyRevision(form: StoredForm) async throws {
+        try await withSource(form: form) { source in
             var hashes: [Int64: UInt32] = [:]
             var after = source.base
             for _ in 0..<5 {
@@ -45,6 +51,14 @@ struct ChangeLogTests {
                 try await source.log.rebuild(.revision(last + 1), from: snapshot, to: "\(source.directory)/none.db")
             }
             #expect(error?.code == .incomplete)
+            if form.key != nil {
+                let error = await #expect(throws: ArchiveError.self) {
+                    let log = ChangeLog(of: orders, in: try DirectoryStorage(path: source.backups))
+                    _ = try await log.rebuild(.latest, from: snapshot, to: "\(source.directory)/none.db")
+                }
+                #expect(error?.code == .keyMissing)
+                unlink("\(source.directory)/none.db")
+            }
             // Other backups, and what old segments are needed for, are told apart by revision.
             #expect(try await source.archive.removeLeftovers(of: orders) == 0)
             let count = try await source.log.segments().count
@@ -62,12 +76,18 @@ struct ChangeLogTests {
                 let progress = Mutex(ChangeLogRecorder.Progress?.none)
                 group.addTask { try await recorder.run(after: start) { told in progress.withLock { $0 = told } } }
                 try await source.client.put("a", "1")
-                try await eventually("the first change is stored") { progress.withLock { $0?.revision == start + 1 } }
+                try await eventually("the first change is stored", timeout: .seconds(60)) {
+                    progress.withLock { $0?.revision == start + 1 }
+                }
                 // The log also says that nothing else has happened for a while.
                 let between = Timestamp.now
-                try await eventually("the quiet is told") { progress.withLock { ($0?.time ?? between) > between } }
+                try await eventually("the quiet is told", timeout: .seconds(60)) {
+                    progress.withLock { ($0?.time ?? between) > between }
+                }
                 try await source.client.put("a", "2")
-                try await eventually("the second change is stored") { progress.withLock { $0?.revision == start + 2 } }
+                try await eventually("the second change is stored", timeout: .seconds(60)) {
+                    progress.withLock { $0?.revision == start + 2 }
+                }
                 let snapshot = try DatabaseFile(path: source.snapshot)
                 for (time, expected) in [(between, start + 1), (.now, start + 2), (between - .seconds(3600), start)] {
                     let path = "\(source.directory)/\(expected).db"
@@ -87,16 +107,22 @@ struct ChangeLogTests {
                 let progress = Mutex(ChangeLogRecorder.Progress?.none)
                 group.addTask { try await recorder.run(after: start) { told in progress.withLock { $0 = told } } }
                 try await source.client.put("a", "1")
-                try await eventually("the first change is stored") { progress.withLock { $0?.revision == start + 1 } }
+                try await eventually("the first change is stored", timeout: .seconds(60)) {
+                    progress.withLock { $0?.revision == start + 1 }
+                }
                 // A file where the directory should be: writing fails for root, too.
                 rename(source.backups, "\(source.backups)-away")
                 try writeTextFile(source.backups, "in the way")
                 for number in 0..<50 { try await source.client.put("b", "\(number)") }
-                try await eventually("the trouble is told") { progress.withLock { $0?.problem != nil } }
+                try await eventually("the trouble is told", timeout: .seconds(60)) {
+                    progress.withLock { $0?.problem != nil }
+                }
                 #expect(progress.withLock { $0?.revision ?? 0 } <= start + 50)
                 unlink(source.backups)
                 rename("\(source.backups)-away", source.backups)
-                try await eventually("everything is stored") { progress.withLock { $0?.revision == start + 51 } }
+                try await eventually("everything is stored", timeout: .seconds(60)) {
+                    progress.withLock { $0?.revision == start + 51 }
+                }
                 #expect(progress.withLock { $0?.problem } == nil)
                 let path = "\(source.directory)/all.db"
                 let snapshot = try DatabaseFile(path: source.snapshot)
@@ -115,6 +141,17 @@ struct ChangeLogTests {
                 try await source.recorder(interval: .milliseconds(20)).run(after: source.base) { _ in }
             }
             #expect(error?.code == .compacted)
+        }
+    }
+
+    @Test("Another cluster that answers at the members' addresses is not recorded")
+    func foreign() async throws {
+        try await withSource { source in
+            try await source.client.put("a", "1")
+            let recorder = ChangeLogRecorder(source.log, of: EtcdEndpoints(source.client), clusterID: 7)
+            let error = await #expect(throws: ArchiveError.self) { try await recorder.run(after: source.base) { _ in } }
+            #expect(error?.code == .contradiction)
+            #expect(try await source.log.segments().isEmpty)
         }
     }
 
@@ -147,6 +184,7 @@ struct ChangeLogTests {
 /// A member with a backup of its first keys, and a log beside it.
 private struct Source: Sendable {
     let client: EtcdClient
+    let clusterID: UInt64
     let directory: String
     let backups: String
     let snapshot: String
@@ -158,7 +196,7 @@ private struct Source: Sendable {
         var options = ChangeLogRecorder.Options()
         options.interval = interval
         options.longestPause = .milliseconds(500)
-        return ChangeLogRecorder(log, of: EtcdEndpoints(client), clusterID: 7, options: options)
+        return ChangeLogRecorder(log, of: EtcdEndpoints(client), clusterID: clusterID, options: options)
     }
 
     /// Records until a revision is stored.
@@ -167,7 +205,9 @@ private struct Source: Sendable {
             let recorder = recorder(interval: .milliseconds(20))
             let progress = Mutex<Int64>(0)
             group.addTask { try await recorder.run(after: after) { told in progress.withLock { $0 = told.revision } } }
-            try await eventually("revision \(through) is stored") { progress.withLock { $0 >= through } }
+            try await eventually("revision \(through) is stored", timeout: .seconds(60)) {
+                progress.withLock { $0 >= through }
+            }
             group.cancelAll()
         }
     }
@@ -189,7 +229,9 @@ private struct Source: Sendable {
     }
 }
 
-private func withSource(_ body: @Sendable (Source) async throws -> Void) async throws {
+private func withSource(
+    form: StoredForm = StoredForm(), _ body: @Sendable (Source) async throws -> Void
+) async throws {
     try await withRealEtcd { etcd in
         let engine = HTTPEngine()
         defer { engine.shutdown() }
@@ -201,8 +243,11 @@ private func withSource(_ body: @Sendable (Source) async throws -> Void) async t
         let storage = try DirectoryStorage(path: "\(directory)/backups")
         try await body(
             Source(
-                client: client, directory: directory, backups: "\(directory)/backups", snapshot: snapshot,
-                base: try DatabaseFile(path: snapshot).summary().revision, log: ChangeLog(of: orders, in: storage),
+                client: client, clusterID: try await client.status().header.clusterID, directory: directory,
+                backups: "\(directory)/backups", snapshot: snapshot,
+                base: try DatabaseFile(path: snapshot).summary().revision,
+                log: ChangeLog(
+                    of: orders, in: storage, form: form, keys: form.key.map { BackupKeyring($0, source: "test") }),
                 archive: BackupArchive(storage: storage)))
     }
 }

@@ -18,7 +18,8 @@ public struct StoredForm: Sendable, Equatable {
     var isPlain: Bool { compression == .none && key == nil }
 
     /// The name of the stored object; it tells a person which tools to read it with.
-    var objectName: String {
-        BackupID.snapshotName + (compression == .zstd ? ".zst" : "") + (key == nil ? "" : ".sealed")
-    }
+    var objectName: String { BackupID.snapshotName + suffix }
+
+    /// What the form adds to the name of an object.
+    var suffix: String { (compression == .zstd ? ".zst" : "") + (key == nil ? "" : ".sealed") }
 }

@@ -15,23 +15,35 @@ public struct ChangeLog: Sendable {
     /// The life of the cluster.
     public let cluster: ClusterIncarnation
     private let storage: any BackupStorage
+    private let form: StoredForm
+    private let keys: BackupKeyring?
 
     /// The log of one life of a cluster in a storage.
-    public init(of cluster: ClusterIncarnation, in storage: any BackupStorage) {
+    ///
+    /// New segments are stored in `form`; those that are sealed need `keys` to be read.
+    public init(
+        of cluster: ClusterIncarnation, in storage: any BackupStorage, form: StoredForm = StoredForm(),
+        keys: BackupKeyring? = nil
+    ) {
         self.cluster = cluster
         self.storage = storage
+        self.form = form
+        self.keys = keys
     }
 
     /// All segments there are, in order.
     ///
     /// - Throws: `ArchiveError`.
-    public func segments() async throws -> [LogSegmentName] {
+    public func segments() async throws -> [LogSegmentName] { try await objects().keys.sorted() }
+
+    /// Where the segments are, which may have been stored in different forms.
+    func objects() async throws -> [LogSegmentName: ObjectKey] {
         let (storage, place) = (storage, try place())
-        return try await BlockingTask.run {
-            try await storage.list(below: place).compactMap { object in
-                object.key.components.last.flatMap { LogSegmentName(objectName: $0) }
-            }.sorted()
+        let keys = try await BlockingTask.run { try await storage.list(below: place).map(\.key) }
+        let named = keys.compactMap { key in
+            key.components.last.flatMap { LogSegmentName(objectName: $0) }.map { ($0, key) }
         }
+        return Dictionary(named) { first, _ in first }
     }
 
     /// How far the log leads from a revision without a gap; the revision itself if nothing follows it.
@@ -45,12 +57,15 @@ public struct ChangeLog: Sendable {
     ///
     /// - Throws: `ArchiveError`.
     public func store(_ name: LogSegmentName, _ bytes: [UInt8]) async throws {
-        let (storage, key) = (storage, try place().appending(name.description))
+        let (storage, form) = (storage, form)
+        let key = try place().appending(name.description + form.suffix)
         try await BlockingTask.run {
             do {
                 let file = try await storage.stage(key)
                 defer { file.discard() }
-                try file.append(bytes)
+                let writer = FormWriter(form, identity: key.description, into: file)
+                try bytes.withUnsafeBytes { try writer.write($0) }
+                _ = try writer.finish()
                 _ = try await storage.publish(file, as: key)
             } catch let error as ArchiveError where error.code == .exists {
                 // The attempt whose answer was lost had succeeded.
@@ -61,11 +76,12 @@ public struct ChangeLog: Sendable {
     /// Reads and proves a segment.
     ///
     /// - Throws: `ArchiveError` with the code `contradiction` if it is damaged or another cluster's.
-    public func read(_ name: LogSegmentName) async throws -> LogSegment {
-        let (storage, key, cluster) = (storage, try place().appending(name.description), cluster)
+    func read(_ name: LogSegmentName, at key: ObjectKey) async throws -> LogSegment {
+        let (storage, cluster, keys) = (storage, cluster, keys)
         return try await BlockingTask.run {
-            let bytes = try await storage.read(key).collect(upTo: Self.segmentLimit, of: key.description)
-            let segment = try LogSegment(bytes: bytes, as: name)
+            let stored = try await storage.read(key).collect(upTo: Self.segmentLimit, of: key.description)
+            let plain = try LogSegment.plain(stored, of: key, keys: keys, limit: Self.segmentLimit)
+            let segment = try LogSegment(bytes: plain, as: name)
             guard segment.incarnation == cluster.incarnation else {
                 throw ArchiveError(
                     .contradiction, "segment \(name) of the change log",
@@ -81,10 +97,10 @@ public struct ChangeLog: Sendable {
     /// - Throws: `ArchiveError`; segments removed until then stay removed.
     @discardableResult
     public func remove(through revision: Int64) async throws -> Int {
-        let (storage, place) = (storage, try place())
-        let old = try await segments().filter { $0.through <= revision }
+        let storage = storage
+        let old = try await objects().filter { $0.key.through <= revision }.sorted { $0.key < $1.key }.map(\.value)
         try await BlockingTask.run {
-            for name in old { try await storage.delete(try place.appending(name.description)) }
+            for key in old { try await storage.delete(key) }
         }
         return old.count
     }

@@ -33,8 +33,9 @@ extension ChangeLog {
     /// - Throws: `ArchiveError` with the code `incomplete` if the log does not lead there; `DatabaseError`.
     public func rebuild(_ point: PointInTime, from snapshot: DatabaseFile, to path: String) async throws -> Int64 {
         let base = try snapshot.summary().revision
-        let names = try await segments()
-        let end = try await revision(at: point, base, names)
+        let objects = try await objects()
+        let names = objects.keys.sorted()
+        let end = try await revision(at: point, base, objects)
         guard let chain = LogSegmentName.chain(names, from: base, through: end) else {
             throw ArchiveError(
                 .incomplete, "the change log of \(cluster)",
@@ -44,7 +45,8 @@ extension ChangeLog {
         var replay = try DatabaseReplay(of: snapshot, at: end, to: path)
         var leases = ReplayedLeases()
         for name in chain {
-            let segment = try await read(name)
+            guard let key = objects[name] else { continue }
+            let segment = try await read(name, at: key)
             for entry in segment.entries { try replay.add(entry.change) }
             for note in segment.leases { leases.take(note, at: end) }
         }
@@ -52,7 +54,10 @@ extension ChangeLog {
         return end
     }
 
-    private func revision(at point: PointInTime, _ base: Int64, _ names: [LogSegmentName]) async throws -> Int64 {
+    private func revision(
+        at point: PointInTime, _ base: Int64, _ objects: [LogSegmentName: ObjectKey]
+    ) async throws -> Int64 {
+        let names = objects.keys.sorted()
         switch point {
         case .revision(let revision): return revision
         case .latest: return LogSegmentName.reach(names, from: base)
@@ -60,7 +65,8 @@ extension ChangeLog {
             var reached = base
             let end = LogSegmentName.reach(names, from: base)
             for name in LogSegmentName.chain(names, from: base, through: end) ?? [] {
-                let segment = try await read(name)
+                guard let key = objects[name] else { continue }
+                let segment = try await read(name, at: key)
                 let seen = segment.entries.last { $0.time <= time }?.change.revision
                 reached = max(reached, seen ?? reached)
                 if let last = segment.entries.last, last.time > time { break }

@@ -138,7 +138,10 @@ struct ChangeLogKeeper {
         let (services, cluster, place) = (services, cluster, services.archives.resolved(policy.storage))
         let id = BackupReconciler.identity(of: base).cluster
         await services.logs.start(Self.job, for: cluster) { [options] handle in
-            let changes = ChangeLog(of: id, in: try services.archives.storage(place))
+            let keys = try await BackupKeys(store: services.store).keyring(
+                policy.encryption, in: cluster.metadata.namespace)
+            let form = StoredForm(compression: policy.compression, key: try keys?.current())
+            let changes = ChangeLog(of: id, in: try services.archives.storage(place), form: form, keys: keys)
             let members = try await BackupOrigin.members(of: cluster, incarnation: id.incarnation, services: services)
             let after = try await changes.reach(behind: revision)
             let recorder = ChangeLogRecorder(
