@@ -141,12 +141,15 @@ struct ChangeLogKeeper {
             let keys = try await BackupKeys(store: services.store).keyring(
                 policy.encryption, in: cluster.metadata.namespace)
             let form = StoredForm(compression: policy.compression, key: try keys?.current())
-            let changes = ChangeLog(of: id, in: try services.archives.storage(place), form: form, keys: keys)
+            let changes = ChangeLog(
+                of: id, in: try await services.archives.storage(place, with: services.access.secrets(of: cluster)),
+                form: form, keys: keys)
             let members = try await BackupOrigin.members(of: cluster, incarnation: id.incarnation, services: services)
             let after = try await changes.reach(behind: revision)
             let recorder = ChangeLogRecorder(
                 changes, of: members.endpoints, clusterID: members.clusterID, options: options)
             try await recorder.run(after: after) { handle.report($0) }
+            return after
         }
         log.gapTime = nil
     }
