@@ -49,6 +49,43 @@ struct RecordAdmissionTests {
             try RecordAdmission.problems(document(new), replacing: document(old), of: EtcdCluster.kind).isEmpty)
     }
 
+    @Test(
+        "What a cluster sets in an inspection it owns is refused there, with the cluster's own field",
+        arguments: [
+            (#""interval":"1h""#, "spec.interval", "spec.inspections.health.interval"),
+            (#""timeout":"9s""#, "spec.timeout", "spec.inspections.health.timeout"),
+            (#""thresholds":{"lag":5}"#, "spec.thresholds", "spec.inspections.health.thresholds"),
+            (#""suspend":true"#, "spec.suspend", "spec.inspections.health.enabled"),
+        ])
+    func owned(change: String, field: String, remedy: String) throws {
+        let owners = #"[{"apiVersion":"x/v1","kind":"EtcdCluster","name":"orders","uid":"u"}]"#
+        func document(_ more: String = "", name: String = "orders-health", owners: String = owners) throws -> Value {
+            let spec = #"{"clusterRef":{"name":"orders"},"type":"Health"\#(more.isEmpty ? "" : ",")\#(more)}"#
+            let metadata = #"{"name":"\#(name)","ownerReferences":\#(owners)}"#
+            let kind = EtcdInspection.kind
+            return try Value(
+                json:
+                    #"{"apiVersion":"\#(kind.apiVersion)","kind":"\#(kind.name)","metadata":\#(metadata),"spec":\#(spec)}"#
+            )
+        }
+        let problems = try RecordAdmission.problems(document(change), replacing: document(), of: EtcdInspection.kind)
+        #expect(problems.map(\.path.description) == [field])
+        #expect(problems.first?.message.contains(#"EtcdCluster "orders""#) == true)
+        #expect(problems.first?.message.contains(remedy) == true)
+        // Nor may the owner be taken out, alone or with a change.
+        let disowned = try RecordAdmission.problems(
+            document(change, owners: "[]"), replacing: document(), of: EtcdInspection.kind)
+        #expect(disowned.map(\.path.description) == [field, "metadata.ownerReferences"])
+        // What nobody sets, and what is somebody else's, may change.
+        for (old, new) in [
+            (try document(), try document(#""historyLimit":3"#)),
+            (try document(name: "mine"), try document(change, name: "mine")),
+            (try document(owners: "[]"), try document(change, owners: "[]")),
+        ] {
+            #expect(RecordAdmission.problems(new, replacing: old, of: EtcdInspection.kind).isEmpty)
+        }
+    }
+
     @Test("An inspection keeps its cluster and type, a backup its cluster and storage")
     func immutable() throws {
         let inspection = try RecordAdmission.problems(

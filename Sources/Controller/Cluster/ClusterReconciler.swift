@@ -102,7 +102,11 @@ public struct ClusterReconciler: Reconciler {
     }
 
     static func inspectionName(_ type: InspectionType, of cluster: EtcdCluster) -> String {
-        "\(cluster.metadata.name)-\(type.rawValue.lowercased())"
+        inspectionName(type, ofClusterNamed: cluster.metadata.name)
+    }
+
+    static func inspectionName(_ type: InspectionType, ofClusterNamed name: String) -> String {
+        "\(name)-\(type.rawValue.lowercased())"
     }
 
     /// The inspection of a name, nil if there is none; any other error is not an absence.
