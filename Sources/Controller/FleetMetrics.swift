@@ -102,7 +102,7 @@ public enum FleetMetrics {
     private static func inspectionFamilies(_ inspections: [EtcdInspection]) -> [MetricFamily] {
         [
             perInspection("lodestone_inspection_verdict", "What an inspection found; 1 for its verdict.", inspections) {
-                [Figure(value: 1, label: "verdict", labelled: $0.status.verdict.rawValue)]
+                [Figure(value: 1, label: "verdict", labelled: verdict(of: $0).rawValue)]
             },
             perInspection(
                 "lodestone_inspection_last_run_timestamp_seconds", "When an inspection last ran.", inspections
@@ -116,6 +116,12 @@ public enum FleetMetrics {
                 }
             },
         ]
+    }
+
+    /// What an inspection found last; of one that is suspended only what is wrong is believed on.
+    private static func verdict(of inspection: EtcdInspection) -> Verdict {
+        let verdict = inspection.status.verdict
+        return inspection.spec.suspend && verdict.severity == nil ? .unknown : verdict
     }
 
     private static func perCluster(

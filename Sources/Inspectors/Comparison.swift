@@ -28,10 +28,16 @@ struct Comparison {
     /// The number of members whose hash was compared.
     var compared: Int { comparableHashes(in: lastRound).count }
 
-    /// The members that hold what the others hold.
+    /// The members that hold what the others hold, or what the majority of them does.
     var agreeing: Set<String> {
-        guard hash != nil else { return [] }
-        return Set(comparableHashes(in: lastRound).map(\.name))
+        guard let round = lastRound else { return [] }
+        let voters = observation.members.count { !$0.isLearner }
+        // Who was compared with nobody agrees with nobody.
+        guard compared > 1 || voters == 1 else { return [] }
+        let groups = hashGroups(in: round)
+        let all = Set(groups.values.joined())
+        if groups.count == 1 { return all }
+        return Majority(of: groups).minority.map { all.subtracting($0) } ?? []
     }
 
     /// The members that were not compared, and why; learners answer no hashes and are judged by their key count.

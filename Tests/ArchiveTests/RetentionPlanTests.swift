@@ -79,6 +79,15 @@ struct RetentionPlanTests {
         }
     }
 
+    @Test("The newest backup that is not in doubt stays, however many come after it")
+    func doubt() {
+        var backups = (1...6).map { Sample("b\($0)", Int64($0), Int64($0)).manifest }
+        for index in 2...5 { backups[index].doubt = "taken from m1 while the members held different data" }
+        let plan = RetentionPlan(of: backups, policy: RetentionPolicy(keepLast: 2))
+        #expect(plan.kept.map(\.backup.name) == ["b6", "b5", "b2"])
+        #expect(plan.kept.last?.reasons == [.newestUndoubted])
+    }
+
     @Test("Whatever the policy and the backups, the newest and the highest revision stay")
     func property() {
         for _ in 0..<500 {

@@ -119,6 +119,18 @@ struct BackupPlanTests {
         #expect(isReady || condition.reason == "BackupOverdue")
     }
 
+    @Test("A newest backup in doubt is not ready, and it is not known to be bad either")
+    func doubt() {
+        var newest = Self.backup(.succeeded, minutes: 9)
+        newest.status.conditions.set(
+            Condition(.consistent, .false, reason: "MembersDiffered", message: "taken from b while …"), at: .now,
+            generation: 1)
+        let condition = BackupSchedulePlan([Self.backup(.succeeded, minutes: 5), newest], incarnation: "a")
+            .condition(by: Self.policy(), at: Self.start + .seconds(600))
+        #expect(condition.status == .unknown && condition.reason == "BackupInDoubt")
+        #expect(condition.message.hasSuffix("taken from b while …"))
+    }
+
     @Test("Failures before the newest good backup are still seen by retention")
     func oldFailures() {
         let plan = BackupSchedulePlan(
@@ -145,25 +157,45 @@ struct BackupSourceTests {
         return member
     }
 
-    private func choice(_ members: [MemberHealth], excluding accused: Set<String> = []) -> String? {
+    private func choice(
+        _ members: [MemberHealth], excluding accused: Set<String> = [], doubt: String? = nil
+    ) -> BackupSource.Choice? {
         let health = HealthObservation(takenAt: Timestamp(secondsSinceEpoch: 0), members: members)
-        return try? BackupSource.choose(from: health, excluding: accused).get().name
+        var suspicion = Suspicion()
+        suspicion.culprits = accused.map {
+            MemberEvidence(member: $0, endpoint: "", verdict: .diverged, figures: [:], message: "")
+        }
+        suspicion.doubt = doubt
+        return try? BackupSource.choose(from: health, against: suspicion).get()
     }
 
     @Test("A follower is taken before the leader, and the one that applied most among them")
     func follower() {
-        #expect(choice([member("a", leads: true, applied: 9000), member("b"), member("c", applied: 7000)]) == "c")
+        #expect(
+            choice([member("a", leads: true, applied: 9000), member("b"), member("c", applied: 7000)])?.member.name
+                == "c")
     }
 
     @Test("The leader is taken where nobody else serves")
     func leader() {
-        #expect(choice([member("a", leads: true), member("b", serves: false)]) == "a")
+        #expect(choice([member("a", leads: true), member("b", serves: false)])?.member.name == "a")
     }
 
     @Test("A member accused of other data is never taken, not even as the last")
     func accused() {
-        #expect(choice([member("a", leads: true), member("b")], excluding: ["b"]) == "a")
+        #expect(choice([member("a", leads: true), member("b")], excluding: ["b"])?.member.name == "a")
         #expect(choice([member("b")], excluding: ["b"]) == nil)
+    }
+
+    @Test("Where no majority tells who is right, one of the accused is taken, and the doubt goes with it")
+    func undecided() {
+        let members = [member("a", leads: true), member("b")]
+        let both = choice(members, excluding: ["a", "b"], doubt: "a and b differ")
+        #expect(both?.member.name == "b" && both?.doubt == "a and b differ")
+        // Who is not accused comes first, and is in doubt too.
+        let third = choice(members + [member("c", applied: 1)], excluding: ["a", "b"], doubt: "a and b differ")
+        #expect(third?.member.name == "c" && third?.doubt == "a and b differ")
+        #expect(choice(members, excluding: ["b"])?.doubt == nil)
     }
 
     @Test("Nothing is taken from a cluster without quorum")

@@ -50,6 +50,47 @@ struct DivergenceTests {
         }
     }
 
+    @Test("Of two members that differ nobody can say which is right: a backup is made all the same, and says so")
+    func noMajority() async throws {
+        try await withRealEtcd(members: 2) { etcd in
+            try await ControllerFixture.run { fixture, _ in
+                let endpoints = etcd.endpoints.map { "\"\($0)\"" }.joined(separator: ", ")
+                try await fixture.apply(
+                    """
+                    apiVersion: lodestone.dev/v1alpha1
+                    kind: EtcdCluster
+                    metadata: {name: orders}
+                    spec:
+                      provider: Imported
+                      endpoints: [\(endpoints)]
+                    \(Self.inspections)
+                    """)
+                let cluster = try await fixture.waitForCluster("orders")
+                try await Self.write(to: cluster) { client in
+                    for index in 0..<300 {
+                        _ = try await client.put("key-\(index)", "needle-\(index)-in-the-haystack")
+                    }
+                }
+                let before = try await fixture.succeed("backup", "orders", "--wait", "-o", "json")
+                #expect(try !EtcdBackup(document: Value(json: before)).isInDoubt)
+                try await etcd.stop(1)
+                #expect(try damage(etcd.members[1].dataDirectory + "/member/snap/db", at: "needle-123-in") > 0)
+                try await etcd.restart(1)
+                try await eventually("the divergence is told", timeout: .seconds(60), poll: .milliseconds(300)) {
+                    try await fixture.record(EtcdInspection.self, "orders-consistency")?.status.verdict == .diverged
+                }
+                let json = try await fixture.succeed("backup", "orders", "--wait", "-o", "json")
+                let backup = try EtcdBackup(document: Value(json: json))
+                #expect(backup.status.phase == .succeeded && backup.isInDoubt)
+                #expect(backup.status.conditions[.ready]?.reason == "BackupInDoubt")
+                #expect(backup.status.message.contains("no majority tells which is right"), "\(backup.status.message)")
+                let report = try await fixture.lodestone("report", "--fail-on", "critical")
+                #expect(report.status == 3)
+                #expect(report.output.contains("\(backup.metadata.name) was taken from \(backup.status.member) while"))
+            }
+        }
+    }
+
     @Test("Nobody is accused while thousands of writes a second go on")
     func noFalseAlarm() async throws {
         try await ControllerFixture.run { fixture, _ in

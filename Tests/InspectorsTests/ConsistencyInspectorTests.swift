@@ -66,7 +66,7 @@ struct ConsistencyInspectorTests {
         let judgement = Self.judge(observation)
         #expect(judgement.verdict == .diverged)
         #expect(judgement.findings.map(\.members) == [["m2"]])
-        #expect(judgement.evidence.map(\.verdict) == [.unknown, .diverged, .unknown])
+        #expect(judgement.evidence.map(\.verdict) == [.consistent, .diverged, .consistent])
     }
 
     @Test("A hash that differs once accuses nobody")
@@ -104,6 +104,14 @@ struct ConsistencyInspectorTests {
         #expect(judgement.verdict == .unknown)
         #expect(judgement.findings.map(\.code.rawValue) == ["NotCompared"])
         #expect(judgement.findings.map(\.members) == [["m2"]])
+    }
+
+    @Test("A member that was compared with no other agrees with nobody")
+    func alone() {
+        var observation = Self.observation()
+        observation.rounds = [Self.round(50, hashes: [9, nil, nil])]
+        #expect(Self.judge(observation).verdict == .unknown)
+        #expect(Self.judge(observation).evidence.map(\.verdict) == [.unknown, .unknown, .unknown])
     }
 
     @Test("A member that does not answer makes the verdict unknown, not fine and not diverged")

@@ -27,6 +27,8 @@ public struct BackupManifest: Structure {
     public var finished = Timestamp(secondsSinceEpoch: 0)
     /// The program that wrote it, with its version.
     public var writer = ""
+    /// What spoke against the member's data when it was taken, as a sentence; empty if nothing was known to.
+    public var doubt = ""
 
     /// The format this program writes.
     public static let currentFormat = 2
@@ -47,6 +49,7 @@ public struct BackupManifest: Structure {
         Field("started", \.started, "When the transfer began.", required: true),
         Field("finished", \.finished, "When the file was stored and proven.", required: true),
         Field("writer", \.writer, "The program that wrote it, with its version."),
+        Field("doubt", \.doubt, "What spoke against the member's data when it was taken; empty if nothing did."),
     ]
 
     /// The identity of the backup.

@@ -22,14 +22,20 @@ public struct BackupPipeline: Sendable {
         public var endpoint: String
         /// The version the member runs.
         public var etcdVersion: String
+        /// What speaks against the member's data, as a sentence; empty if nothing is known to.
+        public var doubt: String
 
         /// Gathers what is known of a member.
-        public init(clusterID: UInt64, memberName: String, memberID: UInt64, endpoint: String, etcdVersion: String) {
+        public init(
+            clusterID: UInt64, memberName: String, memberID: UInt64, endpoint: String, etcdVersion: String,
+            doubt: String = ""
+        ) {
             self.clusterID = clusterID
             self.memberName = memberName
             self.memberID = memberID
             self.endpoint = endpoint
             self.etcdVersion = etcdVersion
+            self.doubt = doubt
         }
     }
 
@@ -168,6 +174,7 @@ public struct BackupPipeline: Sendable {
         manifest.member.id = String(origin.memberID, radix: 16)
         manifest.member.endpoint = origin.endpoint
         manifest.etcdVersion = origin.etcdVersion
+        manifest.doubt = origin.doubt
         manifest.writer = writer
     }
 

@@ -8,6 +8,8 @@ public protocol Retainable: Sendable, Equatable {
     var finishTime: Timestamp { get }
     /// The revision it holds.
     var heldRevision: Int64 { get }
+    /// Whether something speaks against its data.
+    var isInDoubt: Bool { get }
 }
 
 extension Retainable {
@@ -22,6 +24,8 @@ extension BackupManifest: Retainable {
     public var finishTime: Timestamp { finished }
     /// The latest revision.
     public var heldRevision: Int64 { content.revision }
+    /// Whether members held different data when it was taken.
+    public var isInDoubt: Bool { !doubt.isEmpty }
 }
 
 extension EtcdBackup: Retainable {
@@ -36,7 +40,8 @@ extension EtcdBackup: Retainable {
 /// Which backups stay and which go, decided from their figures alone.
 ///
 /// Backups are ordered by the time they were finished and then by revision, both as numbers; names play no part. The
-/// newest is never removed, nor is the one with the highest revision, which is another one if a clock was set back.
+/// newest is never removed, nor is the one with the highest revision, which is another one if a clock was set back, nor
+/// the newest against whose data nothing speaks: of members that differ, others may come for weeks.
 public struct RetentionPlan<Backup: Retainable>: Sendable, Equatable {
     /// Why a backup stays.
     public enum Reason: Sendable, Hashable, CustomStringConvertible {
@@ -48,6 +53,8 @@ public struct RetentionPlan<Backup: Retainable>: Sendable, Equatable {
         case last(RetentionPeriod)
         /// It holds the highest revision there is.
         case highestRevision
+        /// It is the newest against whose data nothing speaks.
+        case newestUndoubted
 
         /// The reason in words.
         public var description: String {
@@ -56,6 +63,7 @@ public struct RetentionPlan<Backup: Retainable>: Sendable, Equatable {
             case .keepLast: "one of the newest"
             case .last(let period): "the last of its \(period.rawValue)"
             case .highestRevision: "the highest revision"
+            case .newestUndoubted: "the newest that is not in doubt"
             }
         }
     }
@@ -78,6 +86,7 @@ public struct RetentionPlan<Backup: Retainable>: Sendable, Equatable {
         let newestFirst = backups.sorted { $1.isOlder(than: $0) }
         let highestRevision = newestFirst.map(\.heldRevision).max()
         let highest = newestFirst.firstIndex { $0.heldRevision == highestRevision }
+        let undoubted = newestFirst.firstIndex { !$0.isInDoubt }
         var open = policy.periods
         var latest: [RetentionPeriod: Int64] = [:]
         var kept: [Kept] = []
@@ -93,6 +102,7 @@ public struct RetentionPlan<Backup: Retainable>: Sendable, Equatable {
                 reasons.append(.last(period))
             }
             if index == highest, index > 0 { reasons.append(.highestRevision) }
+            if index == undoubted, index > 0 { reasons.append(.newestUndoubted) }
             if reasons.isEmpty {
                 removed.append(backup)
             } else {

@@ -59,6 +59,21 @@ extension ReportBuilder {
                 + "delete the records of those that are gone for good")
     }
 
+    /// That the newest good backup may not hold what the cluster should.
+    private func doubtFinding(_ backups: [EtcdBackup], _ report: BackupReport) -> Finding? {
+        guard let newest = backups.first(where: { $0.metadata.name == report.name }), newest.isInDoubt else {
+            return nil
+        }
+        let good = backups.filter { $0.status.phase == .succeeded && !$0.isInDoubt }
+            .max { finished($0) < finished($1) }
+        let better = good.map { "the newest without doubt is \($0.metadata.name)" } ?? "there is none without doubt"
+        return Finding(
+            "BackupInDoubt", .warning,
+            "the newest backup \(newest.metadata.name) was \(newest.status.conditions[.consistent]?.message ?? "")",
+            remedy: "\(better); find out which member is right and replace the other, then make one with lodestone "
+                + "backup \(newest.spec.clusterRef.name)")
+    }
+
     private func findings(
         _ cluster: EtcdCluster, _ report: BackupReport, _ backups: [EtcdBackup]
     ) -> [Finding] {
@@ -79,6 +94,7 @@ extension ReportBuilder {
             )
         }
         if let lost = lostFinding(backups, of: cluster) { findings.append(lost) }
+        if let doubt = doubtFinding(backups, report) { findings.append(doubt) }
         if let status = cluster.status.backup, status.failures > 0 {
             let count = status.failures == 1 ? "the last backup" : "the last \(status.failures) backups"
             let reason = status.lastError.isEmpty ? "" : ": \(status.lastError)"

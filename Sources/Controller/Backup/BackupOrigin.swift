@@ -31,7 +31,8 @@ struct BackupOrigin {
                 "EtcdCluster \(cluster.displayName): cluster \(String(foreign.clusterID, radix: 16)) answers at its "
                     + "addresses; correct spec.endpoints, or accept it as the finding ClusterReplaced says")
         }
-        let member = try BackupSource.choose(from: health, excluding: try await accused(cluster, services)).get()
+        let choice = try BackupSource.choose(from: health, against: try await suspicion(of: cluster, services)).get()
+        let member = choice.member
         guard let sample = member.status.answer?.answer else {
             throw EvidenceFailure(.other, "\(member.name) did not tell its version")
         }
@@ -39,15 +40,20 @@ struct BackupOrigin {
             client: try services.members.client(for: member.endpoint, of: target),
             description: BackupPipeline.Origin(
                 clusterID: sample.clusterID, memberName: member.name, memberID: sample.memberID,
-                endpoint: member.endpoint, etcdVersion: sample.version))
+                endpoint: member.endpoint, etcdVersion: sample.version,
+                doubt: choice.doubt.map { "taken from \(member.name) while the members held different data: \($0)" }
+                    ?? ""
+            ))
     }
 
-    /// The members that the consistency inspection accuses of holding other data than the majority.
-    static func accused(_ cluster: EtcdCluster, _ services: ControllerServices) async throws -> Set<String> {
+    /// What is known against the cluster's members; inspections are labelled with their cluster as they run.
+    static func suspicion(of cluster: EtcdCluster, _ services: ControllerServices) async throws -> Suspicion {
         let labels = [ControllerServices.clusterLabel: cluster.metadata.name]
         let inspections = try await services.store.list(
             EtcdInspection.self, in: cluster.metadata.namespace, labels: labels)
-        let evidence = inspections.filter { $0.spec.type == .consistency }.flatMap(\.status.evidence)
-        return Set(evidence.filter { $0.verdict == .diverged }.map(\.member))
+        return Suspicion(
+            of: inspections.filter {
+                $0.spec.type == .consistency && $0.spec.clusterRef.name == cluster.metadata.name
+            })
     }
 }

@@ -157,7 +157,11 @@ public struct BackupReconciler: Reconciler {
         switch result {
         case .success(let manifest):
             show(manifest, in: &backup)
-            services.events.normal(backup, "BackupSucceeded", backup.status.message)
+            if manifest.doubt.isEmpty {
+                services.events.normal(backup, "BackupSucceeded", backup.status.message)
+            } else {
+                services.events.warning(backup, "BackupInDoubt", backup.status.message)
+            }
             wakeCluster(of: backup)
             return .again(after: BackupPresence.interval, because: "the backup is looked for then")
         case .failure(is CancellationError):
@@ -209,9 +213,14 @@ public struct BackupReconciler: Reconciler {
         let sealed = manifest.stored.encryption.map { ", encrypted with key \"\($0.keyID)\"" } ?? ""
         backup.status.message =
             "revision \(manifest.content.revision) with \(keys) keys in \(ByteCount(manifest.file.size).rounded), "
-            + "verified\(packed)\(sealed)"
+            + "verified\(packed)\(sealed)" + (manifest.doubt.isEmpty ? "" : "; in doubt: \(manifest.doubt)")
         backup.status.conditions.set(
-            Condition(.ready, .true, reason: "BackupSucceeded", message: backup.status.message), at: .now,
+            Condition(
+                .ready, .true, reason: manifest.doubt.isEmpty ? "BackupSucceeded" : "BackupInDoubt",
+                message: backup.status.message), at: .now, generation: backup.metadata.generation)
+        guard !manifest.doubt.isEmpty else { return }
+        backup.status.conditions.set(
+            Condition(.consistent, .false, reason: "MembersDiffered", message: manifest.doubt), at: .now,
             generation: backup.metadata.generation)
     }
 

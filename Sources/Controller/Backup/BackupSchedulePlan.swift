@@ -138,6 +138,12 @@ struct BackupSchedulePlan {
                 .backupReady, .unknown, reason: "StorageUnavailable",
                 message: "\(message), but was last seen \((now - seen).ageText) ago: \(stored.message)")
         }
+        if failed.isEmpty, newest.isInDoubt {
+            // It is there; whether it is what the cluster should hold, nobody can say.
+            return Condition(
+                .backupReady, .unknown, reason: "BackupInDoubt",
+                message: "\(message), \(newest.status.conditions[.consistent]?.message ?? "")")
+        }
         return failed.isEmpty
             ? Condition(.backupReady, .true, reason: "BackupSucceeded", message: message)
             : Condition(.backupReady, .false, reason: "BackupFailed", message: message + failure)

@@ -20,10 +20,10 @@ public struct InspectionReconciler: Reconciler {
 
     /// Brings the inspection's status up to date if it is due.
     public func reconcile(_ inspection: inout EtcdInspection) async throws -> Outcome {
+        // So that it is found with its cluster, whoever made it.
+        inspection.metadata.labels[ControllerServices.clusterLabel] = inspection.spec.clusterRef.name
         guard !inspection.spec.suspend else {
-            conclude(
-                &inspection, .unobserved("the inspection is suspended", remedy: "Set spec.suspend to false."), .now)
-            inspection.status.nextRunTime = nil
+            rest(&inspection)
             return .settled
         }
         let key = "\(inspection.metadata.namespace)/\(inspection.spec.clusterRef.name)"
@@ -82,7 +82,23 @@ public struct InspectionReconciler: Reconciler {
         return .again(after: next - now, because: "the next run is due then")
     }
 
-    private func conclude(_ inspection: inout EtcdInspection, _ judgement: Judgement, _ now: Timestamp) {
+    /// Leaves what was found last as it is, with its time: to stop looking takes nothing back and proves nothing.
+    private func rest(_ inspection: inout EtcdInspection) {
+        inspection.status.nextRunTime = nil
+        inspection.status.observedGeneration = inspection.metadata.generation
+        let last =
+            inspection.status.lastRunTime.map { "it last ran at \($0): \(inspection.status.message)" }
+            ?? "it has never run"
+        let condition = Condition(
+            .ready, .unknown, reason: "Suspended", message: "the inspection is suspended; \(last)")
+        if inspection.status.conditions[.ready]?.reason != condition.reason {
+            services.events.normal(inspection, condition.reason, condition.message)
+        }
+        inspection.status.conditions.set(condition, at: .now, generation: inspection.metadata.generation)
+    }
+
+    private func conclude(_ inspection: inout EtcdInspection, _ found: Judgement, _ now: Timestamp) {
+        let judgement = found.keepingAccusations(of: inspection.status.evidence, inspection.status.findings)
         let before = inspection.status.verdict
         let isFirst = inspection.status.lastRunTime == nil
         inspection.status.verdict = judgement.verdict

@@ -81,6 +81,11 @@ public struct EtcdBackupSpec: Structure {
     ]
 }
 
+extension EtcdBackup {
+    /// Whether members held different data when it was taken and nobody could say whose were right.
+    public var isInDoubt: Bool { status.conditions[.consistent]?.status == .false }
+}
+
 /// Where a backup stands.
 public enum BackupPhase: String, Choice {
     /// Not begun.

@@ -151,6 +151,14 @@ struct ReportBuilderTests {
         #expect(codes(failed) == ["BackupFailed"])
         let mended = only({ _ in }, nil, [F.backup("b", finished: 20, .failed), F.backup("c", finished: 10)])
         #expect(mended.findings.isEmpty && mended.backup.name == "c")
+        var doubtful = F.backup("c", finished: 10)
+        doubtful.status.conditions.set(
+            Condition(.consistent, .false, reason: "MembersDiffered", message: "taken from m1 while they differed"),
+            at: F.now, generation: 1)
+        let doubt = only({ _ in }, nil, [F.backup("b", finished: 20), doubtful])
+        #expect(codes(doubt) == ["BackupInDoubt"])
+        #expect(doubt.findings[0].finding.message == "the newest backup c was taken from m1 while they differed")
+        #expect(doubt.findings[0].finding.remedy.hasPrefix("the newest without doubt is b;"))
         let suspended = only {
             $0.spec.backup?.suspend = true
             $0.status.backup?.nextTime = F.ago(9000)
