@@ -82,7 +82,7 @@ let package = Package(
         // Programs that compare with stock tools; scripts/bench runs them.
         .executableTarget(
             name: "lodestone-bench",
-            dependencies: ["Model", "Transport", "Etcd", "Archive", "TestSupport"],
+            dependencies: ["Model", "Crypto", "Transport", "Etcd", "Archive", "TestSupport"],
             path: "Benchmarks/lodestone-bench", swiftSettings: strict),
 
         // Tests mirror Sources.

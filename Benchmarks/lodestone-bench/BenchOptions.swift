@@ -14,6 +14,8 @@ struct BenchOptions: Sendable {
     var keys = 300_000
     /// How many bytes a value has.
     var valueSize = 1024
+    /// What values are made of: `random` bytes, which nothing makes smaller, or `text`, as Kubernetes stores it.
+    var values = "random"
     /// How many clusters there are in the fleet.
     var clusters = 1_000
     /// How long the fleet is watched, in seconds.
@@ -44,6 +46,9 @@ struct BenchOptions: Sendable {
             case "--rounds": rounds = try number(word)
             case "--keys": keys = try number(word)
             case "--value-size": valueSize = try number(word)
+            case "--values":
+                values = rest.popFirst() ?? ""
+                guard ["random", "text"].contains(values) else { throw BenchError("--values needs random or text") }
             case "--clusters": clusters = try number(word)
             case "--window": window = try number(word)
             default:

@@ -121,6 +121,12 @@ public enum RecordAdmission {
         if new.spec.storage != old.spec.storage {
             problems.append(immutable("spec.storage"))
         }
+        if new.spec.compression != old.spec.compression {
+            problems.append(immutable("spec.compression"))
+        }
+        if new.spec.encryption != old.spec.encryption {
+            problems.append(immutable("spec.encryption"))
+        }
         return problems
     }
 

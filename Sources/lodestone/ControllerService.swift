@@ -1,4 +1,5 @@
 import API
+import Archive
 import Client
 import Controller
 import ControllerRuntime
@@ -55,6 +56,7 @@ struct ControllerService {
             await local.reserve(cluster)
         }
         let backups = try Self.directory(command.backupDirectory ?? data + "/backups")
+        try await BackupPipeline.clearScratch(data + "/scratch")
         let services = ControllerServices(
             store: store, engine: engine, local: local,
             archives: BackupArchives(

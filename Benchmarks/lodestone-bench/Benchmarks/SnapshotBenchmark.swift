@@ -19,11 +19,9 @@ struct SnapshotBenchmark {
         let contest = Contest(
             unit: "MiB",
             contenders: [
-                Contest.Contender(name: "Lodestone backup: hashed, proven, figures, HashKV, manifest") { _ in
-                    try await measure(["snapshot", database.endpoint, directory, "\(options.keys)"]) {
-                        removeTree(directory)
-                    }
-                },
+                backup("Lodestone backup: proven, compressed", "zstd"),
+                backup("Lodestone backup: proven, compressed, encrypted", "sealed"),
+                backup("Lodestone backup: proven, plain", "plain"),
                 Contest.Contender(name: "Lodestone, the stream alone to a file") { _ in
                     try await measure(["receive", database.endpoint, received]) { removeTree(received) }
                 },
@@ -36,10 +34,19 @@ struct SnapshotBenchmark {
                     return usage
                 },
             ])
-        _ = try await contest.contenders[2].run(0)  // So that the size is known, and everything is warm.
+        // So that the size is known, and everything is warm.
+        _ = try await contest.contenders[contest.contenders.count - 1].run(0)
         let table = try await contest.run(rounds: options.rounds, options).table
         return "A database of \(Text.fixed(size, 0)) MiB, \(Text.grouped(options.keys)) keys of "
-            + "\(options.valueSize) bytes, on the same disk.\n\n\(table.text)"
+            + "\(options.valueSize) bytes (\(options.values)), on the same disk.\n\n\(table.text)"
+
+        func backup(_ name: String, _ form: String) -> Contest.Contender {
+            Contest.Contender(name: name) { _ in
+                try await measure(["snapshot", database.endpoint, directory, "\(options.keys)", form]) {
+                    removeTree(directory)
+                }
+            }
+        }
 
         func measure(_ arguments: [String], _ cleanUp: () -> Void) async throws -> Usage {
             defer { cleanUp() }

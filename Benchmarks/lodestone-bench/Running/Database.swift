@@ -31,7 +31,9 @@ struct Database: Sendable {
         _ endpoint: String, prefix: String = "/registry/pods/", keys: Int, _ options: BenchOptions
     ) -> MeasuredCommand {
         MeasuredCommand(
-            command: [options.executable, "work", "load", endpoint, prefix, "\(keys)", "\(options.valueSize)"],
+            command: [
+                options.executable, "work", "load", endpoint, prefix, "\(keys)", "\(options.valueSize)", options.values,
+            ],
             work: Double(keys))
     }
 

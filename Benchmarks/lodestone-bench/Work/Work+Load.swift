@@ -1,20 +1,31 @@
 import Etcd
 
 extension Work {
-    /// Loads Kubernetes-shaped keys with random values.
-    static func load(_ url: String, prefix: String, keys: Int, valueSize: Int) async throws {
+    /// Loads Kubernetes-shaped keys with random values, or with values that are text for three quarters.
+    static func load(_ url: String, prefix: String, keys: Int, valueSize: Int, isText: Bool) async throws {
         try await withClient(url) { client in
             var random = Shuffle(state: 0x9E37_79B9_7F4A_7C15)
             var value = [UInt8](repeating: 0, count: valueSize)
             let summary = try await EtcdEndpoints(client).bulkWrite { writer in
                 for index in 0..<keys {
                     random.fill(&value)
+                    if isText { writeText(into: &value) }
                     try await writer.put(Array("\(prefix)\(key(index))".utf8), value)
                 }
             }
             guard summary.operations == keys else {
                 throw BenchError("\(summary.operations) of \(keys) keys were written")
             }
+        }
+    }
+
+    /// Leaves 16 of each 64 random bytes, as hexadecimal digits: what differs among what is always the same.
+    private static func writeText(into value: inout [UInt8]) {
+        let text = Array(#"{"apiVersion":"v1","metadata":{"labels":{"uid":"}"#.utf8)
+        let digits = Array("0123456789abcdef".utf8)
+        for offset in value.indices {
+            let place = offset % 64
+            value[offset] = place < 48 ? text[place % text.count] : digits[Int(value[offset] & 0x0F)]
         }
     }
 

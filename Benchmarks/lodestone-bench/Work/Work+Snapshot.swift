@@ -1,10 +1,16 @@
 import Archive
+import Crypto
 import Etcd
 import Glibc
+import Model
 
 extension Work {
-    /// Makes a backup as the controller makes it: received, hashed, proven, figures read, manifest written.
-    static func snapshot(_ url: String, directory: String, keys: Int) async throws {
+    /// Makes a backup as the controller makes it: received, hashed, proven, figures read, manifest written; `form` is
+    /// `plain`, `zstd` or `sealed`, which is compressed too.
+    static func snapshot(_ url: String, directory: String, keys: Int, form name: String) async throws {
+        let form = StoredForm(
+            compression: name == "plain" ? .none : .zstd,
+            key: name == "sealed" ? SealingKey(id: "k1", bytes: [UInt8](repeating: 1, count: 32)) : nil)
         try await withClient(url) { client in
             let status = try await client.status()
             let origin = BackupPipeline.Origin(
@@ -12,7 +18,9 @@ extension Work {
                 etcdVersion: status.version)
             let cluster = ClusterIncarnation(
                 namespace: "default", name: "bench", incarnation: String(status.header.clusterID, radix: 16))
-            let pipeline = BackupPipeline(storage: try DirectoryStorage(path: directory), writer: "lodestone-bench")
+            let pipeline = BackupPipeline(
+                storage: try DirectoryStorage(path: directory), writer: "lodestone-bench", form: form,
+                scratch: "\(directory)-scratch")
             let snapshot = try await client.snapshot()
             defer { snapshot.cancel() }
             let manifest = try await pipeline.run(

@@ -9,8 +9,11 @@ enum Work {
         guard let name = arguments.first else { throw BenchError("work needs a name") }
         let rest = Array(arguments.dropFirst())
         switch (name, rest.count) {
-        case ("load", 4): try await load(rest[0], prefix: rest[1], keys: number(rest[2]), valueSize: number(rest[3]))
-        case ("snapshot", 3): try await snapshot(rest[0], directory: rest[1], keys: number(rest[2]))
+        case ("load", 5):
+            try await load(
+                rest[0], prefix: rest[1], keys: number(rest[2]), valueSize: number(rest[3]), isText: rest[4] == "text")
+        case ("snapshot", 4):
+            try await snapshot(rest[0], directory: rest[1], keys: number(rest[2]), form: rest[3])
         case ("receive", 2): try await receive(rest[0], path: rest[1])
         case ("range", 2): try await range(rest[0], keys: number(rest[1]))
         case ("summary", 2): try summary(rest[0], keys: number(rest[1]), isTrailerVerified: false)

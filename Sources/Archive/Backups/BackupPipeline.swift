@@ -65,6 +65,13 @@ public struct BackupPipeline: Sendable {
         self.patience = patience
     }
 
+    /// Removes what a process that was killed has left in a scratch directory that no other process uses.
+    ///
+    /// - Throws: `ArchiveError`.
+    public static func clearScratch(_ directory: String) async throws {
+        try await BlockingTask.run { try ScratchFile.removeLeftovers(in: directory) }
+    }
+
     /// Makes one backup and returns its manifest, which by then is stored.
     ///
     /// `pieces` is read on a thread of the pipeline's own. `liveHash` asks the member for its HashKV at the revision

@@ -29,6 +29,14 @@ final class ScratchFile: Sendable {
         close(descriptor)
     }
 
+    /// Removes the files of a process that was killed before they had lost their names, which are empty.
+    static func removeLeftovers(in directory: String) throws(ArchiveError) {
+        for file in try FileTree.files(below: directory, hidden: true) {
+            guard let name = file.components.last, name.hasPrefix(StagingFile.prefix) else { continue }
+            unlink("\(directory)/\(name)")
+        }
+    }
+
     /// The bytes written so far.
     var byteCount: Int { count.withLock { $0 } }
 

@@ -11,6 +11,7 @@ struct BackupFigures {
             ("Backup", backup.displayName), ("Cluster", backup.spec.clusterRef.name),
             ("Revision", status.revision.map { String($0) }), ("Keys", status.keys.map { String($0) }),
             ("Leases", status.leases.map { String($0) }), ("Size", status.size?.rounded),
+            ("Stored", status.storedSize?.rounded), ("Key", status.keyID),
             ("SHA-256", status.sha256), ("HashKV", status.hashKV.map { String($0) }), ("Member", status.member),
             ("etcd", status.etcdVersion), ("Took", duration.map { $0 < .seconds(1) ? "less than 1s" : $0.goText }),
             ("Location", status.location), ("Kept until", backup.metadata.annotations[EtcdBackup.keptUntilAnnotation]),
