@@ -38,6 +38,8 @@ extension BackupPipeline {
 
     /// How many bytes are given over at once: enough that the two threads seldom wait for each other.
     private static let batchSize = 1 << 20
+    /// How many batches may wait: what a busy machine's scheduler takes from one thread must not stop the other.
+    static let batches = 24
 
     /// Takes the pieces as they come: hashes them, writes them down, and gives them over to be transformed.
     func receive<Pieces: AsyncSequence & Sendable>(

@@ -107,7 +107,7 @@ public struct BackupPipeline: Sendable {
         let staged = try await storage.stage(object)
         defer { staged.discard() }
         let landing = form.isPlain ? Landing.staged(staged) : .scratch(try ScratchFile(in: scratch))
-        let handover = Handover<[Pieces.Element]>(capacity: 4)
+        let handover = Handover<[Pieces.Element]>(capacity: Self.batches)
         async let stored = store(handover, as: object, staged)
 
         let digest = try await receive(pieces, into: landing, handover, id, progress)
