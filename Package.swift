@@ -112,7 +112,7 @@ let package = Package(
             of: "Controller",
             [
                 "TestSupport", "Model", "Store", "ControllerRuntime", "Nodes", "Observers", "Inspectors", "Telemetry",
-                "Transport", "Etcd",
+                "Transport", "Etcd", "Archive",
             ]),
         .testTarget(
             name: "EndToEndTests", dependencies: ["lodestone", "TestSupport", "Model", "Etcd", "Transport"],

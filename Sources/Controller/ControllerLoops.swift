@@ -42,7 +42,7 @@ public enum ControllerLoops {
                 BackupReconciler(services: services), store: services.store, wakeups: services.wakeups,
                 related: [secrets(services, of: EtcdBackup.kind)], clock: ContinuousClock(), logger: logger,
                 metrics: metrics),
-            services.lookout, services.jobs, services.presence, services.chores, services.logs,
+            services.lookout, services.jobs, services.presence, services.chores, services.logs, services.restores,
             services.events,
             MemberWatch(services: services),
             DeletionWatch(services: services, logger: logger), OrphanWatch(services: services, logger: logger),

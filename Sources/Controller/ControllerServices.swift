@@ -23,6 +23,7 @@ public struct ControllerServices: Sendable {
     let orphans = OrphanBoard()
     let archives: BackupArchives
     let jobs: JobBoard<BackupProgress, BackupManifest>
+    let restores: JobBoard<RestoreProgress, RestoreResult>
     let presence: JobBoard<Never, BackupPresence.Sight>
     let chores: JobBoard<Never, BackupChore.Result>
     let logs: JobBoard<ChangeLogRecorder.Progress, Int64>
@@ -54,6 +55,7 @@ public struct ControllerServices: Sendable {
         self.local = local
         self.archives = archives
         jobs = JobBoard("backups", limit: backupsAtOnce, wakeups: wakeups, logger: logger)
+        restores = JobBoard("restores", limit: 2, wakeups: wakeups, logger: logger)
         presence = JobBoard("looks at backups", limit: 8, wakeups: wakeups, logger: logger)
         chores = JobBoard("removals of backups", limit: 8, wakeups: wakeups, logger: logger)
         logs = JobBoard("change logs", limit: 10_000, wakeups: wakeups, logger: logger)

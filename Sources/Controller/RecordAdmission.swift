@@ -45,7 +45,15 @@ public enum RecordAdmission {
         if let path = new.spec.backup?.storage.path, !path.hasPrefix("/") {
             problems.append(FieldProblem("spec.backup.storage.path", .invalid, "\"\(path)\" must be an absolute path"))
         }
+        if let path = new.spec.restore?.storage?.path, !path.hasPrefix("/") {
+            problems.append(FieldProblem("spec.restore.storage.path", .invalid, "\"\(path)\" must be an absolute path"))
+        }
         guard let old else { return problems }
+        if new.spec.restore != old.spec.restore {
+            problems.append(
+                FieldProblem(
+                    "spec.restore", .forbidden, "cannot change: a cluster begins once; restore into a new record"))
+        }
         if new.spec.provider != old.spec.provider {
             problems.append(
                 FieldProblem(

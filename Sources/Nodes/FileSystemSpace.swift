@@ -20,5 +20,8 @@ public struct FileSystemSpace: Sendable, Equatable {
     }
 
     /// What the first start of a member needs: etcd preallocates two write-ahead log segments of 64 MB (seen: 123 MB).
-    static let firstStart = 130 << 20
+    static let firstStart = memberOverhead
+
+    /// What a member needs besides its database, in bytes.
+    public static let memberOverhead = 130 << 20
 }

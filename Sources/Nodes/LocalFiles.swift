@@ -79,6 +79,14 @@ enum LocalFiles {
         guard rmdir(path) == 0 || errno == ENOENT else { throw SystemCall.failure("rmdir", path) }
     }
 
+    /// Makes a directory with everything below it durable.
+    static func syncTree(_ path: String) throws(NodeError) {
+        if isDirectory(path) {
+            for name in try names(in: path) ?? [] { try syncTree("\(path)/\(name)") }
+        }
+        try syncDirectory(path)
+    }
+
     /// Size in bytes of a regular file, or nil when there is none.
     static func size(_ path: String) -> Int? {
         var status = stat()

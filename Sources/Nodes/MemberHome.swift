@@ -69,4 +69,13 @@ extension MemberSupervisor {
 
     /// Those of the homes that are still there, with their processes as they are now.
     public func lookAgain(at homes: [MemberHome]) -> [MemberHome] { homes.compactMap { $0.lookedAtAgain() } }
+
+    /// Makes an empty directory for the owner alone; whatever was there is removed.
+    public func makeEmptyDirectory(_ path: String) throws(NodeError) {
+        try LocalFiles.removeTree(path)
+        try LocalFiles.makeDirectory(path)
+    }
+
+    /// Removes a directory and everything in it; none is fine.
+    public func removeDirectory(_ path: String) throws(NodeError) { try LocalFiles.removeTree(path) }
 }

@@ -24,6 +24,10 @@ public enum NodeError: Error, Sendable, Equatable {
     case insufficientSpace(directory: String, available: Int, needed: Int)
     /// Every port of the range is reserved or in use.
     case portsExhausted(range: ClosedRange<Int>, reserved: Int)
+    /// etcd's program for restoring snapshots does not lie beside etcd.
+    case restoreToolMissing(version: String, searched: [String])
+    /// etcd's program could not make a data directory of the snapshot.
+    case restoreFailed(member: String, tool: String, status: ProcessExitStatus, words: String)
     /// The process did not end in time after SIGTERM.
     case stillRunning(directory: String, pid: Int32, after: Duration)
     /// The quarantine lies on another file system than the directory, so that a rename cannot move it.
@@ -62,6 +66,12 @@ extension NodeError: CustomStringConvertible {
         case .portsExhausted(let range, let reserved):
             "No port is free in \(range.lowerBound)-\(range.upperBound) (\(reserved) of \(range.count) are reserved). "
                 + "Widen the port range."
+        case .restoreToolMissing(let version, let searched):
+            "etcd \(version) has no program that restores snapshots beside it: none of "
+                + "\(searched.joined(separator: ", ")) is there. Install it (Debian: etcd-client)."
+        case .restoreFailed(let member, let tool, let status, let words):
+            "The data directory of \(member) could not be made of the snapshot: \(tool) ended with \(status): "
+                + "\(words). Make room if its disk is full; otherwise restore another backup."
         case .stillRunning(let directory, let pid, let after):
             "Process \(pid) of \(directory) is still there \(after) after SIGTERM. Stop it with force if it hangs."
         case .otherFileSystem(let directory, let quarantine):

@@ -31,6 +31,14 @@ final class ProcessHandle: Sendable {
         return poll(&ready, 1, 0) == 1
     }
 
+    /// Waits for its end and says whether it came in time.
+    ///
+    /// Blocks the thread.
+    func hasEnded(within limit: Duration) -> Bool {
+        var ready = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        return poll(&ready, 1, Int32(limit / .milliseconds(1))) == 1
+    }
+
     /// Sends a signal; one that comes too late is lost, which is what is wanted.
     func signal(_ number: Int32) {
         _ = lodestone_pidfd_send_signal(descriptor, number)

@@ -42,6 +42,16 @@ enum ProcessTable {
         return found
     }
 
+    /// Every process whose command line is as wanted.
+    static func processes(where isWanted: ([String]) -> Bool) -> [ProcessIdentity] {
+        let names = (try? LocalFiles.names(in: "/proc")) ?? []  // Without /proc nothing can be found.
+        return names.compactMap { name in
+            guard let pid = Int32(name), let process = ProcessIdentity.current(pid), isWanted(process.commandLine)
+            else { return nil }
+            return process
+        }
+    }
+
     private static func isEtcd(_ commandLine: [String]) -> Bool {
         commandLine.first?.split(separator: "/").last == "etcd"
     }

@@ -60,6 +60,15 @@ enum Spawn {
 
     /// Runs a short command and returns what it printed; it is killed when it takes too long.
     static func output(of program: String, _ arguments: [String], timeout: Duration) throws(NodeError) -> String {
+        try run(program, arguments, timeout: timeout).output
+    }
+
+    /// Runs a command to its end, and returns how it ended and the last of what it printed, at most a megabyte.
+    ///
+    /// It is killed when it takes too long, and when the calling task is cancelled.
+    static func run(
+        _ program: String, _ arguments: [String], timeout: Duration
+    ) throws(NodeError) -> (status: ProcessExitStatus, output: String) {
         var ends: [Int32] = [-1, -1]
         // A socket pair, because unlike pipe() it can be made close-on-exec in one step.
         guard socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue) | O_CLOEXEC, 0, &ends) == 0 else {
@@ -69,24 +78,34 @@ enum Spawn {
         let started = Result { () throws(NodeError) in try start(program, arguments, output: .descriptor(ends[1])) }
         close(ends[1])
         let pid = try started.get()
-        defer {
-            kill(pid, SIGKILL)  // Not reaped yet, so the number is still this process's.
-            var status: Int32 = 0
-            while waitpid(pid, &status, 0) == -1 && errno == EINTR {}
-        }
         let deadline = ContinuousClock.now.advanced(by: timeout)
         var bytes: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 4_096)
         while true {
-            let rest = max(.zero, ContinuousClock.now.duration(to: deadline)) / .milliseconds(1)
+            let rest = min(.milliseconds(200), max(.zero, ContinuousClock.now.duration(to: deadline)))
             var ready = pollfd(fd: ends[0], events: Int16(POLLIN), revents: 0)
-            let count = poll(&ready, 1, Int32(rest))
-            if count < 0 && errno == EINTR { continue }
-            guard count > 0 else { throw .system(call: "run", path: program, code: ETIMEDOUT) }
-            let size = recv(ends[0], &chunk, chunk.count, 0)
-            if size <= 0 { return String(decoding: bytes, as: UTF8.self) }
-            bytes.append(contentsOf: chunk[..<size])
+            let count = poll(&ready, 1, Int32(rest / .milliseconds(1)))
+            if count > 0 {
+                let size = recv(ends[0], &chunk, chunk.count, 0)
+                // The end: it has closed its output, which it does by ending.
+                if size <= 0 { return (reap(pid), String(decoding: bytes, as: UTF8.self)) }
+                bytes.append(contentsOf: chunk[..<size])
+                if bytes.count > 1 << 20 { bytes.removeFirst(bytes.count - 1 << 19) }
+            }
+            if Task.isCancelled || ContinuousClock.now >= deadline {
+                kill(pid, SIGKILL)  // Not reaped yet, so the number is still this process's.
+                _ = reap(pid)
+                throw .system(call: "run", path: program, code: Task.isCancelled ? ECANCELED : ETIMEDOUT)
+            }
         }
+    }
+
+    /// Waits for a child of ours to end.
+    private static func reap(_ pid: pid_t) -> ProcessExitStatus {
+        var status: Int32 = 0
+        while waitpid(pid, &status, 0) == -1 { guard errno == EINTR else { return .unknown } }
+        let signal = status & 0x7f
+        return signal == 0 ? .code((status >> 8) & 0xff) : .signal(signal)
     }
 
     private static func withCStrings<Result>(

@@ -5,8 +5,7 @@ import Transport
 extension ClusterTarget {
     /// The names of the Secrets a cluster's record points at.
     public static func secretNames(of cluster: EtcdCluster) -> [String] {
-        guard cluster.spec.provider == .imported else { return [] }
-        return [cluster.spec.tls?.secretRef, cluster.spec.auth?.secretRef].compactMap { $0?.name }
+        [cluster.spec.tls?.secretRef, cluster.spec.auth?.secretRef].compactMap { $0?.name }
     }
 
     /// The way to a cluster's members by its record and the Secrets it points at.
@@ -19,7 +18,7 @@ extension ClusterTarget {
         switch cluster.spec.provider {
         case .local:
             self.init(
-                endpoints: [],
+                endpoints: [], credentials: try Self.credentials(of: cluster, secrets),
                 knownMembers: cluster.status.members.map { KnownMember(name: $0.name, endpoint: $0.endpoint) },
                 quota: cluster.spec.storage.quota ?? .gibibytes(2))
         case .imported:

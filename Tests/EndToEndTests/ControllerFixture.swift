@@ -82,6 +82,12 @@ final class ControllerFixture: Sendable {
     /// Runs a command that must succeed, and returns what it printed.
     @discardableResult
     func succeed(_ arguments: String..., timeout: Duration = .seconds(120)) async throws -> String {
+        try await succeed(all: arguments, timeout: timeout)
+    }
+
+    /// Runs a command that must succeed, and returns what it printed.
+    @discardableResult
+    func succeed(all arguments: [String], timeout: Duration = .seconds(120)) async throws -> String {
         let output = try await run(arguments, timeout)
         guard output.status == 0 else {
             throw TestSupportError(

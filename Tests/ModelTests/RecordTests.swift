@@ -174,3 +174,38 @@ struct RecordTests {
         }
     }
 }
+
+struct ClusterRestoreTests {
+    private func problems(_ json: String) throws -> [String] {
+        let document =
+            "{\"apiVersion\":\"lodestone.dev/v1alpha1\",\"kind\":\"EtcdCluster\",\"metadata\":{\"name\":\"a\"},\"spec\":\(json)}"
+        do {
+            _ = try EtcdCluster(document: Value(json: document))
+            return []
+        } catch let error as InvalidRecord {
+            return error.problems.map { "\($0.path)" }
+        }
+    }
+
+    @Test(
+        "A restore names exactly one backup in one way",
+        arguments: [
+            (#"{"backupRef":{"name":"b"}}"#, []),
+            (#"{"storage":{},"cluster":{"name":"o"},"latest":true}"#, []),
+            (#"{"storage":{},"cluster":{"name":"o"},"backup":"b"}"#, []),
+            (#"{}"#, ["spec.restore.backupRef"]),
+            (#"{"backupRef":{"name":"b"},"latest":true}"#, ["spec.restore.latest"]),
+            (#"{"storage":{},"latest":true}"#, ["spec.restore.cluster"]),
+            (#"{"storage":{},"cluster":{"name":"o"}}"#, ["spec.restore.backup"]),
+            (#"{"storage":{},"cluster":{"name":"o"},"backup":"b","latest":true}"#, ["spec.restore.latest"]),
+        ] as [(String, [String])])
+    func oneWay(restore: String, fields: [String]) throws {
+        #expect(try problems("{\"version\":\"3.4.23\",\"restore\":\(restore)}") == fields)
+    }
+
+    @Test("An imported cluster is not restored")
+    func imported() throws {
+        let spec = #"{"provider":"Imported","endpoints":["http://h:1"],"restore":{"backupRef":{"name":"b"}}}"#
+        #expect(try problems(spec) == ["spec.restore"])
+    }
+}

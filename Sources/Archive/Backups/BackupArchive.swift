@@ -91,10 +91,14 @@ public struct BackupArchive: Sendable {
     /// The file appears whole and proven or not at all, readable by this user only; the directory has to be there. It
     /// ends in the server's SHA-256, as `etcdctl snapshot restore` wants it. It is not flushed to the disk.
     ///
+    /// `progress` is told how many bytes of the file are there, and how many there will be.
+    ///
     /// - Throws: `ArchiveError` as `verify` does; with the code `exists` if something has that path.
     @discardableResult
-    public func fetch(_ id: BackupID, to path: String) async throws -> BackupManifest {
-        try await withProof(of: id) { try await $0.fetch(to: path) }
+    public func fetch(
+        _ id: BackupID, to path: String, progress: @escaping @Sendable (Int, Int) -> Void = { _, _ in }
+    ) async throws -> BackupManifest {
+        try await withProof(of: id) { try await $0.fetch(to: path, progress: progress) }
     }
 
     private func withProof(

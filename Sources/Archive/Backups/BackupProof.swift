@@ -28,15 +28,19 @@ struct BackupProof {
     }
 
     /// Brings the database file to a path, proven.
-    func fetch(to path: String) async throws {
+    func fetch(to path: String, progress: @escaping @Sendable (Int, Int) -> Void) async throws {
         guard let slash = path.lastIndex(of: "/") else {
             throw ArchiveError(.invalidName, "\"\(path)\"", "a path to bring a backup to has to be absolute")
         }
         let directory = slash == path.startIndex ? "/" : String(path[..<slash])
         let copy = try StagingFile(in: directory, owner: "fetch")
         defer { copy.discard() }
-        try copy.reserve(Int(manifest.file.size))
-        try await unpack { try copy.append($0) }
+        let size = Int(manifest.file.size)
+        try copy.reserve(size)
+        try await unpack { bytes in
+            try copy.append(bytes)
+            progress(copy.byteCount, size)
+        }
         try prove(copy.path, isTrailerProven: true)
         guard link(copy.path, path) != 0 else { return }
         guard errno != EEXIST else { throw ArchiveError(.exists, path, "something of that name is there already") }

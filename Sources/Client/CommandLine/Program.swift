@@ -9,7 +9,7 @@ public struct Program: Sendable {
     static let clientCommands: [any Command.Type] = [
         ApplyCommand.self, GetCommand.self, DescribeCommand.self, DeleteCommand.self, WatchCommand.self,
         BackupCommand.self, BackupPruneCommand.self, BackupVerifyCommand.self, BackupKeyCommand.self,
-        SnapshotInspectCommand.self, SnapshotVerifyCommand.self, SnapshotDiffCommand.self,
+        RestoreCommand.self, SnapshotInspectCommand.self, SnapshotVerifyCommand.self, SnapshotDiffCommand.self,
         ReportCommand.self, WaitCommand.self, CheckCommand.self, LoadCommand.self,
         VersionCommand.self,
     ]

@@ -12,12 +12,12 @@ extension BackupOrigin {
         of cluster: EtcdCluster, incarnation: String, services: ControllerServices
     ) async throws -> (endpoints: EtcdEndpoints, clusterID: UInt64) {
         let best = try await find(for: cluster, incarnation: incarnation, services: services)
-        let accused = try await accused(cluster, services)
+        let suspicion = try await suspicion(of: cluster, services)
         let target = try await services.access.target(for: cluster)
         let health = await services.health.observe(target, named: cluster.displayName, timeout: .seconds(6))
         let others = try health.members.filter { member in
             guard let sample = member.status.answer?.answer else { return false }
-            return !member.isLearner && !accused.contains(member.name)
+            return !member.isLearner && !suspicion.accuses(member)
                 && member.endpoint != best.description.endpoint
                 && ClusterIdentity.isMember(sample, of: cluster, incarnation: incarnation)
         }.map { try services.members.client(for: $0.endpoint, of: target) }

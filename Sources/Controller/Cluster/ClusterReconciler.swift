@@ -24,6 +24,9 @@ public struct ClusterReconciler: Reconciler {
         var builder = ClusterStatusBuilder(now: .now)
         if cluster.spec.provider == .local {
             if let outcome = try await plan(&cluster, &builder) { return outcome }
+            if let outcome = try await ClusterRestorer(services: services).advance(&cluster, at: builder.now) {
+                return outcome
+            }
             if let outcome = try await run(&cluster, &builder) { return outcome }
         }
         builder.inspections = try await ownInspections(of: cluster)
@@ -60,7 +63,7 @@ public struct ClusterReconciler: Reconciler {
             }
             cluster.status.phase = .creating
             cluster.status.lastOperation = LastOperation(
-                type: "Create", state: "Processing",
+                type: cluster.spec.restore == nil ? "Create" : "Restore", state: "Processing",
                 description: "starting \(cluster.status.members.count) members of etcd \(cluster.spec.version ?? "")",
                 at: builder.now)
             services.events.normal(
@@ -160,8 +163,12 @@ public struct ClusterReconciler: Reconciler {
         cluster.status.conditions.set(
             Condition(.ready, .false, reason: "Deleting", message: "the record is being deleted"), at: .now,
             generation: cluster.metadata.generation)
+        guard await services.restores.forget(cluster) else {
+            return .again(after: .milliseconds(200), because: "the restore under way is being ended")
+        }
         do {
             try await services.local.stop(cluster)
+            try await services.local.removeStaging(of: cluster)
             try await services.local.putAway(cluster)
         } catch  where !(error is CancellationError) {
             // A record that does not go must say what holds it.

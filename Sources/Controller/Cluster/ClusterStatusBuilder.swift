@@ -138,7 +138,7 @@ struct ClusterStatusBuilder {
         case .pending where cluster.spec.paused, .creating where cluster.spec.paused:
             return Condition(
                 .ready, .false, reason: "Paused", message: "members are not started while spec.paused is true")
-        case .pending, .creating:
+        case .pending, .creating, .restoring:
             return Condition(.ready, .false, reason: "Creating", message: "members are being started")
         case .unknown: return Condition(.ready, .unknown, reason: unknownReason, message: message)
         case .degraded:

@@ -205,7 +205,7 @@ public actor LocalProvider {
         return try MemberDirectory(([root.path] + names).joined(separator: "/"))
     }
 
-    private func spec(
+    func spec(
         of member: MemberStatus, in cluster: EtcdCluster, _ binary: EtcdBinary
     ) throws(NodeError) -> MemberSpec {
         MemberSpec(
@@ -217,7 +217,8 @@ public actor LocalProvider {
             initialCluster: cluster.plannedMembers.map { MemberSpec.Peer(name: $0.name, url: $0.peerURL) },
             quotaBytes: cluster.spec.storage.quota.map { Int($0.bytes) }, extraArguments: cluster.spec.args,
             // Once the cluster has formed, an empty directory is a loss and no bootstrap.
-            mustHoldData: !cluster.status.clusterID.isEmpty)
+            // One made of a backup never begins with an empty directory at all.
+            mustHoldData: !cluster.status.clusterID.isEmpty || cluster.spec.restore != nil)
     }
 
     private func view(of state: MemberState, restarts: Int64) -> ProcessView {
@@ -247,7 +248,9 @@ public actor LocalProvider {
     }
 
     static func ports(of cluster: EtcdCluster) -> [Int] {
-        ports(of: cluster.plannedMembers)
+        let fence = cluster.status.restore?.fence.values.sorted() ?? []
+        return ports(of: cluster.plannedMembers)
+            + fence.compactMap { $0.split(separator: ":").last.flatMap { Int($0) } }
     }
 
     static func ports(of members: [MemberStatus]) -> [Int] {

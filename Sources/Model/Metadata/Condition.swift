@@ -19,6 +19,8 @@ public struct ConditionType: OpenName {
     public static let logged: ConditionType = "Logged"
     /// The members agree.
     public static let consistent: ConditionType = "Consistent"
+    /// The cluster holds what the backup it was made of holds.
+    public static let restored: ConditionType = "Restored"
     /// The controller leaves the record alone because its spec says so.
     public static let paused: ConditionType = "Paused"
 }

@@ -24,7 +24,8 @@ public struct EtcdCluster: SpecifiedResource {
     /// The table.
     public static let columns: [Column<EtcdCluster>] = [
         Column("Phase", "Where the cluster stands.") { record, _ in
-            .string(record.status.phase.rawValue + (record.spec.paused ? " (paused)" : ""))
+            let progress = record.status.phase == .restoring ? record.status.restore.map { " \($0.progress)%" } : nil
+            return .string(record.status.phase.rawValue + (progress ?? "") + (record.spec.paused ? " (paused)" : ""))
         },
         Column("Ready", "Voting members that serve, of all voting members.") { record, _ in
             .string("\(record.status.readyMembers)/\(record.status.members.count { $0.role != .learner })")
@@ -94,7 +95,7 @@ public struct EtcdClusterSpec: Structure {
     public var endpointMap: [EndpointMapping] = []
     /// How to trust the members and prove ourselves to them; Imported only.
     public var tls: ClusterTLS?
-    /// The etcd user to act as; Imported only.
+    /// The etcd user to act as.
     public var auth: ClusterAuth?
     /// What the members may store; Local only.
     public var storage = ClusterStorage()
@@ -102,6 +103,8 @@ public struct EtcdClusterSpec: Structure {
     public var args: [String: String] = [:]
     /// When to back up, where to, and how much to keep.
     public var backup: BackupPolicy?
+    /// The backup that the cluster begins with; Local only, and only in a new record.
+    public var restore: ClusterRestore?
     /// What to inspect, how often and by which thresholds.
     public var inspections = InspectionSwitches()
     /// Whether the controller leaves the cluster alone; its status is still reported.
@@ -121,9 +124,10 @@ public struct EtcdClusterSpec: Structure {
         Field(
             "endpointMap", \.endpointMap, "Advertised client URLs that are reached under another address.", .atMost(64)),
         Field("tls", \.tls, "How to trust the members and prove ourselves to them. Imported only."),
-        Field("auth", \.auth, "The etcd user to act as. Imported only."),
+        Field("auth", \.auth, "The etcd user to act as, where requests need one."),
         Field("storage", \.storage, "What the members may store. Local only."),
         Field("args", \.args, "Further etcd flags by name, without dashes. Local only.", .atMost(64)),
+        Field("restore", \.restore, "The backup that a new cluster begins with. Local only."),
         Field("backup", \.backup, "When to back up, where to, and how much to keep."),
         Field("inspections", \.inspections, "What to inspect, how often and by which thresholds."),
         Field("paused", \.paused, "Whether the controller leaves the cluster alone; status is still reported."),
@@ -155,13 +159,13 @@ public struct EtcdClusterSpec: Structure {
             refuse(!endpoints.isEmpty, "endpoints")
             refuse(!endpointMap.isEmpty, "endpointMap")
             refuse(tls != nil, "tls")
-            refuse(auth != nil, "auth")
         case .imported:
             if endpoints.isEmpty {
                 problem(
                     "endpoints", .required, "must be given: at least one client URL, such as \"http://10.0.0.5:2379\"")
             }
             refuse(version != nil, "version")
+            refuse(restore != nil, "restore")
             refuse(size != nil, "size")
             refuse(!args.isEmpty, "args")
             refuse(storage != ClusterStorage(), "storage")
@@ -185,6 +189,7 @@ public struct EtcdClusterSpec: Structure {
             problem("endpoints", .duplicate, "names an endpoint twice")
         }
         problems += backup?.validate(at: path.appending("backup")) ?? []
+        problems += restore?.validate(at: path.appending("restore")) ?? []
         return problems
     }
 

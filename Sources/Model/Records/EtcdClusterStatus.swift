@@ -4,6 +4,8 @@ public enum ClusterPhase: String, Choice {
     case pending = "Pending"
     /// Members are being started for the first time.
     case creating = "Creating"
+    /// Members are being made of a backup; none serves before it is proven.
+    case restoring = "Restoring"
     /// Every voting member serves.
     case running = "Running"
     /// Quorum serves, but not every member.
@@ -42,6 +44,8 @@ public struct EtcdClusterStatus: Structure {
     public var observedTime: Timestamp?
     /// The state of backups.
     public var backup: ClusterBackupStatus?
+    /// How the cluster was made of a backup, if it was.
+    public var restore: ClusterRestoreStatus?
     /// What the inspections last found.
     public var inspections: [InspectionSummary] = []
     /// The aspects of the cluster's state.
@@ -67,6 +71,7 @@ public struct EtcdClusterStatus: Structure {
         Field("members", \.members, "The members, by name."),
         Field("observedTime", \.observedTime, "When the members were last looked at."),
         Field("backup", \.backup, "The state of backups."),
+        Field("restore", \.restore, "How the cluster was made of a backup, if it was."),
         Field("inspections", \.inspections, "What the inspections last found."),
         Field("conditions", \.conditions, "The aspects of the cluster's state."),
         Field("lastOperation", \.lastOperation, "What was last done to the cluster."),

@@ -1,0 +1,216 @@
+import Manifests
+import Model
+
+/// `lodestone restore`: makes a new cluster out of a backup.
+struct RestoreCommand: Command {
+    var cluster = ""
+    var backup: String?
+    var path: String?
+    var sourceCluster: String?
+    var incarnation: String?
+    var storedBackup: String?
+    var latest = false
+    var version: String?
+    var size: Int?
+    var authSecret: String?
+    var keySecret: String?
+    var dryRun = false
+    var waits = true
+    var timeout = Duration.seconds(3600)
+    var connection = ConnectionOptions()
+
+    static let name = "restore"
+    static let summary = "makes a new cluster out of a backup"
+    static let discussion = """
+        Creates an EtcdCluster whose spec.restore names the backup; the controller proves the backup byte by byte before
+        any member starts, gives every member a fresh data directory and the cluster a new identity, and lets nobody in
+        before each member is proven to hold what the backup holds. The old cluster is never touched. Interrupting the
+        command, or its time limit, does not stop the restore: "lodestone get ec" shows it.
+
+        The source is either --from-backup, or --source-cluster with --latest or --stored-backup for backups that no
+        record knows, as after a loss of the controller.
+        """
+    static let operands: [Operand<RestoreCommand>] = [
+        Operand("NEWCLUSTER", \.cluster, "The name of the EtcdCluster to make")
+    ]
+    static let options: [CommandOption<RestoreCommand>] =
+        [
+            CommandOption("from-backup", \.backup, placeholder: "NAME", "The EtcdBackup to restore"),
+            CommandOption(
+                "source-cluster", \.sourceCluster, placeholder: "[NAMESPACE/]NAME",
+                "The cluster whose backup to take from the storage, as its record was called"),
+            CommandOption(
+                "storage-path", \.path, placeholder: "DIRECTORY",
+                "Where its backups are; the controller's own backup directory if not given"),
+            CommandOption(
+                "incarnation", \.incarnation, placeholder: "TOKEN",
+                "Which life of that cluster, where the storage holds backups of several"),
+            CommandOption(
+                "stored-backup", \.storedBackup, placeholder: "NAME", "The backup by its name in the storage"),
+            CommandOption("latest", \.latest, "Takes the newest backup of the source cluster"),
+            CommandOption(
+                "etcd-version", \.version, placeholder: "VERSION",
+                "The etcd version to run; that of the backup's member if not given"),
+            CommandOption(
+                "auth-secret", \.authSecret, placeholder: "NAME",
+                "A Secret with username and password, where the backup's requests need a user"),
+            CommandOption(
+                "key-secret", \.keySecret, placeholder: "NAME",
+                "A Secret with the keys of an encrypted backup; the one its record names if not given"),
+            CommandOption("size", \.size, placeholder: "NUMBER", "The number of members: 1, 3, 5 or 7; 3 if not given"),
+            CommandOption("dry-run", \.dryRun, "Prints the record as YAML and changes nothing"),
+            CommandOption("wait", \.waits, "Waits until the cluster is restored; --wait=false does not"),
+            CommandOption("timeout", \.timeout, "How long to wait"),
+        ] + ConnectionOptions.options.map { $0.within(\.connection) }
+    static let examples = [
+        CommandExample(
+            "lodestone restore orders2 --from-backup orders-20261121-050000", "Makes a cluster of a backup on record."),
+        CommandExample(
+            "lodestone restore orders2 --source-cluster orders --latest --storage-path /var/backups/etcd "
+                + "--etcd-version 3.4.23", "Makes one of the newest backup in a directory that no record knows."),
+    ]
+    static let exitCodes = [ExitCode.unreachable, .timedOut]
+
+    func complaint() -> String? {
+        switch (backup, sourceCluster) {
+        case (nil, nil): "name the source: \"--from-backup\", or \"--source-cluster\" with \"--latest\""
+        case (.some, .some): "\"--from-backup\" names the backup already; leave \"--source-cluster\" out"
+        case (.some, nil):
+            path != nil || incarnation != nil || storedBackup != nil || latest
+                ? "\"--from-backup\" names the backup already; leave the other sources out" : nil
+        case (nil, .some):
+            if latest == (storedBackup != nil) {
+                "choose one of \"--latest\" and \"--stored-backup\""
+            } else {
+                version == nil ? "\"--etcd-version\" is needed: no record tells which etcd the cluster ran" : nil
+            }
+        }
+    }
+
+    func run(in session: Session) async throws -> ExitCode {
+        let connection = try connection.connect(in: session)
+        let document = try await record(connection).document.withoutStatus
+        if dryRun {
+            try session.console.write(OutputFormat.yaml.text(of: document))
+            return .success
+        }
+        let record = try await connection.client.create(
+            document, RecordQuery(EtcdCluster.kind, namespace: connection.namespace))
+        guard waits else {
+            try session.console.print("etcdcluster/\(cluster) created")
+            return .success
+        }
+        let finished = try await follow(record, connection, session)
+        guard finished.status.restore?.phase == .succeeded else {
+            let reason = finished.status.conditions[.restored]?.message ?? finished.status.restore?.message ?? ""
+            throw CommandFailure("etcdcluster/\(cluster) is not restored: \(reason)")
+        }
+        for line in RestoreFigures(finished).lines(session.console.paint) { try session.console.print(line) }
+        return .success
+    }
+
+    private func record(_ connection: Connection) async throws -> EtcdCluster {
+        var record = EtcdCluster()
+        record.metadata = ObjectMeta(name: cluster)
+        record.metadata.namespace = connection.namespace
+        record.spec.version = version
+        record.spec.size = size
+        var restore = ClusterRestore()
+        if let backup {
+            restore.backupRef = LocalReference(name: backup)
+            let query = RecordQuery(EtcdBackup.kind, namespace: connection.namespace, name: backup)
+            guard let found = try await connection.client.find(query) else {
+                throw CommandFailure(
+                    "there is no backup \"\(backup)\" in namespace \(connection.namespace); see \"lodestone get eb\"")
+            }
+            if version == nil { record.spec.version = found[path: "status", "etcdVersion"]?.string }
+        } else if let sourceCluster {
+            let parts = sourceCluster.split(separator: "/").map(String.init)
+            var owner = BackedUpCluster()
+            owner.name = parts.last ?? ""
+            owner.namespace = parts.count == 2 ? parts[0] : nil
+            owner.incarnation = incarnation
+            restore.cluster = owner
+            restore.storage = BackupStorageSpec()
+            restore.storage?.path = path
+            restore.backup = storedBackup
+            restore.latest = latest
+        }
+        if let keySecret {
+            var encryption = BackupEncryption()
+            encryption.secretRef = LocalReference(name: keySecret)
+            restore.encryption = encryption
+        }
+        record.spec.restore = restore
+        if let authSecret {
+            var auth = ClusterAuth()
+            auth.secretRef = LocalReference(name: authSecret)
+            record.spec.auth = auth
+        }
+        record.applyDefaults()
+        return record
+    }
+
+    private func follow(_ record: Value, _ connection: Connection, _ session: Session) async throws -> EtcdCluster {
+        let query = RecordQuery(EtcdCluster.kind, namespace: connection.namespace, name: cluster)
+        let (name, limit, seen) = (cluster, timeout, LastSeen())
+        return try await withTimeLimit(limit) {
+            CommandFailure(
+                "etcdcluster/\(name) is not restored after \(limit.goText) (\(seen.text)); it goes on, see \"lodestone get "
+                    + "ec \(name)\"", code: .timedOut)
+        } _: {
+            var progress = RestoreProgressLine(console: session.console)
+            var latest = try EtcdCluster(answer: record)
+            let start = record[path: "metadata", "resourceVersion"]?.string ?? ""
+            try await RecordFollower(client: connection.client, query: query, patience: limit).follow(from: start) {
+                event in
+                guard event.kind != .deleted else {
+                    throw CommandFailure("etcdcluster/\(name) was deleted before it was restored")
+                }
+                latest = try EtcdCluster(answer: event.object)
+                guard let restore = latest.status.restore else { return false }
+                _ = seen.replace(with: restore.message)
+                try progress.show(restore)
+                // A cluster that asks for a user nobody named to us is restored and does not get Ready.
+                let isUnderWay = [.pending, .creating, .restoring].contains(latest.status.phase)
+                return restore.phase == .failed || restore.phase == .succeeded && !isUnderWay
+            }
+            try progress.finish()
+            return latest
+        }
+    }
+}
+
+extension Value {
+    /// The document as a person writes it: without what the controller says of it.
+    fileprivate var withoutStatus: Value {
+        var document = self
+        document["status"] = nil
+        return document
+    }
+}
+
+/// The figures of a restored cluster, for people.
+struct RestoreFigures {
+    private let rows: [(String, String)]
+
+    init(_ cluster: EtcdCluster) {
+        let restore = cluster.status.restore ?? ClusterRestoreStatus()
+        let took = restore.startTime.flatMap { start in restore.completionTime.map { $0 - start } }
+        let all: [(String, String?)] = [
+            ("Cluster", cluster.displayName), ("Cluster ID", cluster.status.clusterID), ("Backup", restore.backup),
+            ("Revision", restore.revision.map { String($0) }), ("Keys", restore.keys.map { String($0) }),
+            ("Leases", restore.leases.map { String($0) }), ("HashKV", restore.hashKV.map { String($0) }),
+            ("Size", restore.size?.rounded),
+            ("Took", took.map { $0 < .seconds(1) ? "less than 1s" : $0.goText }),
+            ("Endpoints", cluster.status.members.map(\.endpoint).joined(separator: ",")),
+        ]
+        rows = all.compactMap { name, value in value.flatMap { $0.isEmpty ? nil : (name, $0) } }
+    }
+
+    func lines(_ paint: Paint) -> [String] {
+        rows.map { name, value in
+            paint(.dim, name + String(repeating: " ", count: max(0, 12 - name.count))) + value
+        }
+    }
+}

@@ -1,0 +1,38 @@
+import Model
+
+/// The progress of a restore on standard error: one bar for all of it, rewritten on a terminal, few lines elsewhere.
+struct RestoreProgressLine {
+    private let console: Console
+    private var lastLine = ""
+    private var lastShown: ContinuousClock.Instant?
+    private var lastPhase: RestorePhase?
+
+    init(console: Console) {
+        self.console = console
+    }
+
+    /// Shows where the restore stands.
+    mutating func show(_ restore: ClusterRestoreStatus) throws {
+        let full = Int(restore.progress * 30 / 100)
+        let bar = String(repeating: "#", count: full) + String(repeating: ".", count: 30 - full)
+        let line = "\(restore.phase.rawValue) [\(bar)] \(restore.progress)%: \(restore.message)"
+        guard line != lastLine else { return }
+        if console.errorsAreTerminal {
+            let clearing = String(repeating: " ", count: max(0, lastLine.count - line.count))
+            try console.writeNote("\r\(line)\(clearing)")
+        } else {
+            // In a log, a line for every change of phase and one in five seconds besides are enough.
+            let isDue = lastShown.map { ContinuousClock.now - $0 > .seconds(5) } ?? true
+            guard isDue || restore.phase != lastPhase else { return }
+            try console.note(line)
+        }
+        lastLine = line
+        lastShown = .now
+        lastPhase = restore.phase
+    }
+
+    /// Ends the line.
+    mutating func finish() throws {
+        if console.errorsAreTerminal, !lastLine.isEmpty { try console.note("") }
+    }
+}
