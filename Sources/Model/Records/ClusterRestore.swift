@@ -46,6 +46,7 @@ public struct ClusterRestore: Structure {
             problem("backupRef", .required, "must be given, or storage with cluster and backup or latest")
             return problems
         }
+        problems += storage?.validate(at: path.appending("storage")) ?? []
         if cluster == nil { problem("cluster", .required, "must be given: whose backup to take from the storage") }
         switch (backup, latest) {
         case (nil, false): problem("backup", .required, "must be given, or latest: true")
