@@ -121,19 +121,22 @@ struct BadInputTests {
     func fullDisk() async throws {
         try await withTemporaryDirectory("full") { directory in
             let mounted = try await ChildProcess.run(
-                "/usr/bin/mount", ["-t", "tmpfs", "-o", "size=16k", "tmpfs", directory])
+                "/usr/bin/mount", ["-t", "tmpfs", "-o", "size=64k", "tmpfs", directory])
             guard mounted.status == 0 else {
                 print("skipped: a small tmpfs cannot be mounted here: \(mounted.errors)")
                 return
             }
             do {
                 try await ControllerFixture.run { fixture, _ in
+                    try await fixture.apply(ControllerFixture.manifest("orders", size: 1))
+                    try await fixture.waitForCluster("orders")
+                    // More than fits even when compressed: the disk is full in the middle of the data.
+                    try await fixture.succeed("load", "orders", "--keys", "5000")
                     try await fixture.apply(
                         ControllerFixture.manifest(
                             "orders", size: 1,
                             more: "  backup: {interval: 1h, storage: {type: Directory, path: \"\(directory)/b\"}}"))
-                    try await fixture.waitForCluster("orders")
-                    try await eventually("the failure is told", timeout: .seconds(90), poll: .milliseconds(300)) {
+                    try await eventually("the failure is told", timeout: .seconds(90)) {
                         let backups = try await fixture.records(EtcdBackup.self)
                         return backups.contains {
                             $0.status.message.contains("space") || $0.status.message.contains("full")

@@ -19,8 +19,7 @@ final class ControllerFixture: Sendable {
         directory = try TemporaryDirectory("controller")
         data = directory.file("data")
         port = try FreePort.next()
-        let first = try FreePort.next(40).min() ?? 0
-        memberPorts = first...(first + 39)
+        memberPorts = try FreePort.range(of: 40)
         self.extraArguments = extraArguments
     }
 
@@ -128,9 +127,11 @@ final class ControllerFixture: Sendable {
     func waitForCluster(
         _ name: String, _ phase: ClusterPhase = .running, timeout: Duration = .seconds(90)
     ) async throws -> EtcdCluster {
-        try await eventually("cluster \(name) is \(phase.rawValue)", timeout: timeout, poll: .milliseconds(200)) {
-            guard let cluster = try await self.record(EtcdCluster.self, name), cluster.status.phase == phase else {
-                return nil
+        try await eventually("cluster \(name) is \(phase.rawValue)", timeout: timeout) { () -> EtcdCluster? in
+            guard let cluster = try await self.record(EtcdCluster.self, name) else { return nil }
+            guard cluster.status.phase == phase else {
+                let members = cluster.status.members.map { "\($0.name): \($0.message)" }.joined(separator: ", ")
+                throw TestSupportError("It is \(cluster.status.phase.rawValue); \(members)")
             }
             return cluster
         }

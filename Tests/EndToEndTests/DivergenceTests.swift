@@ -76,7 +76,7 @@ struct DivergenceTests {
                 try await etcd.stop(1)
                 #expect(try damage(etcd.members[1].dataDirectory + "/member/snap/db", at: "needle-123-in") > 0)
                 try await etcd.restart(1)
-                try await eventually("the divergence is told", timeout: .seconds(60), poll: .milliseconds(300)) {
+                try await eventually("the divergence is told", timeout: .seconds(60)) {
                     try await fixture.record(EtcdInspection.self, "orders-consistency")?.status.verdict == .diverged
                 }
                 let json = try await fixture.succeed("backup", "orders", "--wait", "-o", "json")

@@ -28,7 +28,7 @@ struct KilledControllerTests {
 
                 _ = try await fixture.lodestone("backup", name, "--name", "\(name)-demand")
                 try await killSoon(&controller, fixture, within: 400)
-                try await eventually("the backups are made", timeout: .seconds(120), poll: .milliseconds(200)) {
+                try await eventually("the backups are made", timeout: .seconds(120)) {
                     let backups = try await fixture.records(EtcdBackup.self).filter { $0.spec.clusterRef.name == name }
                     return backups.count >= 2 && backups.allSatisfy { $0.status.phase == .succeeded }
                 }
@@ -36,7 +36,7 @@ struct KilledControllerTests {
 
                 try await fixture.succeed("delete", "ec", name)
                 try await killSoon(&controller, fixture, within: 2500)
-                try await eventually("everything of it is gone", timeout: .seconds(120), poll: .milliseconds(200)) {
+                try await eventually("everything of it is gone", timeout: .seconds(120)) {
                     try await fixture.record(EtcdCluster.self, name) == nil && fixture.members.isEmpty
                 }
                 #expect(directoryEntries(fixture.data + "/members/default").isEmpty)

@@ -81,7 +81,7 @@ struct LifeOfAClusterTests {
             let noticed = ContinuousClock.now - start
             // Of which the command line itself, started anew for each look, is a part.
             #expect(noticed < .seconds(5), "\(noticed)")
-            let after = try await eventually("the member is back", timeout: .seconds(60), poll: .milliseconds(200)) {
+            let after = try await eventually("the member is back", timeout: .seconds(60)) {
                 let cluster = try await fixture.record(EtcdCluster.self, "orders")
                 let member = cluster?.status.members.first { $0.name == follower.name }
                 return cluster?.status.phase == .running && member?.restarts == 1 ? member : nil

@@ -47,7 +47,7 @@ struct LocalTroubleTests {
             let member = try #require(down.status.members.first { $0.name == victim.name })
             #expect(member.message.contains("spec.paused"), "\(member.message)")
             // Long after the first restarts would have been due.
-            try await eventually("the members are looked at again", timeout: .seconds(120), poll: .milliseconds(200)) {
+            try await eventually("the members are looked at again", timeout: .seconds(120)) {
                 let now = try await fixture.record(EtcdCluster.self, "orders")
                 guard let then = down.status.observedTime, let last = now?.status.observedTime else { return false }
                 return last - then >= .seconds(5)

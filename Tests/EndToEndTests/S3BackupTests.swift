@@ -127,7 +127,7 @@ struct S3BackupTests {
                     proxy.set(.none)
                     controller = try await fixture.start()
                     try await fixture.waitUntilReady()
-                    try await eventually("the backup is made", timeout: .seconds(60), poll: .milliseconds(200)) {
+                    try await eventually("the backup is made", timeout: .seconds(60)) {
                         try await fixture.record(EtcdBackup.self, "big-one")?.status.phase == .succeeded
                     }
                     let names = try await server.names(in: bucket, engine)

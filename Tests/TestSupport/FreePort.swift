@@ -31,6 +31,28 @@ public enum FreePort {
         try (0..<count).map { _ in try next() }
     }
 
+    /// A range of free ports that follow each other.
+    public static func range(of count: Int) throws -> ClosedRange<Int> {
+        for _ in 0..<2_000 {
+            let first = Int.random(in: range.lowerBound..<(range.upperBound - count))
+            let ports = first...(first + count - 1)
+            let isOurs = held.withLock { held in
+                var taken: [Int: Int32] = [:]
+                for port in ports {
+                    guard held[port] == nil, isBindable(port), let reservation = reserve(port) else {
+                        for reservation in taken.values { close(reservation) }
+                        return false
+                    }
+                    taken[port] = reservation
+                }
+                held.merge(taken) { old, _ in old }
+                return true
+            }
+            if isOurs { return ports }
+        }
+        throw TestSupportError("No \(count) free TCP ports in a row were found in \(range) on 127.0.0.1.")
+    }
+
     /// Whether a server could listen on this loopback port now.
     public static func isBindable(_ port: Int) -> Bool {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | O_CLOEXEC, 0)

@@ -73,11 +73,21 @@ struct BackupCommand: Command {
             storage.path = path
             backup.spec.storage = storage
         }
-        var document = backup.document
-        document["status"] = nil
-        return try await connection.client.create(
-            document, RecordQuery(EtcdBackup.kind, namespace: connection.namespace))
+        let query = RecordQuery(EtcdBackup.kind, namespace: connection.namespace)
+        let name = backup.metadata.name
+        for attempt in 2...Self.attempts {
+            do {
+                return try await connection.client.create(backup.request, query)
+            } catch let error as APIError where error.isAlreadyExists && backupName == nil {
+                // The schedule, or somebody else, made one in this very second.
+                backup.metadata.name = "\(name)-\(attempt)"
+            }
+        }
+        return try await connection.client.create(backup.request, query)
     }
+
+    /// How many names are tried, when others make backups in the same second.
+    private static let attempts = 10
 
     /// The cluster's name and the time, so that backups sort as they were made: `orders-20261121-050000`.
     static func name(for cluster: String, at now: Timestamp) -> String {
@@ -126,5 +136,14 @@ struct BackupCommand: Command {
             }
             for line in BackupFigures(backup).lines(session.console.paint) { try session.console.print(line) }
         }
+    }
+}
+
+extension EtcdBackup {
+    /// The record as a request has it: without what only the controller may say.
+    fileprivate var request: Value {
+        var document = document
+        document["status"] = nil
+        return document
     }
 }

@@ -125,6 +125,15 @@ struct FollowingCommandTests {
             let late = controller.session()
             #expect(await late.run("backup orders --name fourth --timeout 50ms") == .timedOut)
             #expect(late.errors.contains("is not done after 50ms"))
+            // Two in one second, as with the schedule: both are made, under names of their own.
+            for expected in ["etcdbackup/orders-20270115-080000\n", "etcdbackup/orders-20270115-080000-2\n"] {
+                let session = controller.session(now: Timestamp(secondsSinceEpoch: 1_800_000_000))
+                #expect(await session.run("backup orders --wait=false -o name") == .success)
+                #expect(session.output == expected)
+            }
+            let again = controller.session()
+            #expect(await again.run("backup orders --wait=false --name third") == .failure)
+            #expect(again.errors.contains("already exists"))
             let missing = controller.session()
             #expect(await missing.run("backup order") == .failure)
             #expect(missing.errors == "error: there is no cluster \"order\" in namespace default; there are orders\n")
