@@ -89,10 +89,19 @@ struct ChangeLogTests {
                     progress.withLock { $0?.revision == start + 2 }
                 }
                 let snapshot = try DatabaseFile(path: source.snapshot)
-                for (time, expected) in [(between, start + 1), (.now, start + 2), (between - .seconds(3600), start)] {
+                let now = Timestamp.now
+                for (time, expected) in [(between, start + 1), (now, start + 2), (between - .seconds(3600), start)] {
                     let path = "\(source.directory)/\(expected).db"
-                    #expect(try await source.log.rebuild(.time(time), from: snapshot, to: path) == expected)
+                    #expect(
+                        try await source.log.rebuild(.time(time), from: snapshot, to: path, knownThrough: now)
+                            == expected)
                 }
+                // The log alone does not tell whether something happened behind its end.
+                let error = await #expect(throws: ArchiveError.self) {
+                    try await source.log.rebuild(
+                        .time(now + .seconds(60)), from: snapshot, to: "\(source.directory)/none.db")
+                }
+                #expect(error?.code == .incomplete && error?.detail.contains("is not on record") == true)
                 group.cancelAll()
             }
         }

@@ -92,4 +92,32 @@ struct RestorePlanTests {
         #expect(failure?.reason == "IncarnationUnclear")
         #expect(failure?.description.contains("i0, i1") == true)
     }
+
+    @Test(
+        "A state between backups is reached from the newest backup before it that nothing speaks against",
+        arguments: [
+            (30, nil, "b3"), (29, nil, "b2"), (20, nil, "b2"), (19, nil, "b1"), (10, nil, "b1"), (9, nil, nil),
+            (nil, 300, "b3"), (nil, 299, "b2"), (nil, 100, "b1"), (nil, 99, nil), (45, nil, "b3"), (nil, 500, "b3"),
+        ] as [(Int64?, Int64?, String?)])
+    func base(revision: Int64?, second: Int64?, expected: String?) throws {
+        var listing = BackupListing()
+        listing.backups = ([4, 3, 2, 1] as [Int64]).map { number in
+            var manifest = Self.manifest("b\(number)")
+            manifest.content.revision = number * 10
+            manifest.finished = Timestamp(secondsSinceEpoch: number * 100)
+            manifest.doubt = number == 4 ? "its member was accused" : ""
+            return manifest
+        }
+        var wish = ClusterRestore()
+        wish.revision = revision
+        wish.time = second.map { Timestamp(secondsSinceEpoch: $0) }
+        guard let expected else {
+            let failure = #expect(throws: RestoreFailure.self) {
+                try RestoreSource.choose(from: listing, wish, "there")
+            }
+            #expect(failure?.reason == "NotRecoverable" && failure?.course == .over)
+            return
+        }
+        #expect(try RestoreSource.choose(from: listing, wish, "there").name == expected)
+    }
 }

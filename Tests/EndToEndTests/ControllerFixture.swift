@@ -78,6 +78,11 @@ final class ControllerFixture: Sendable {
         try await run(arguments, timeout)
     }
 
+    /// Runs a command of the executable against this controller.
+    func lodestone(all arguments: [String], timeout: Duration = .seconds(120)) async throws -> Output {
+        try await run(arguments, timeout)
+    }
+
     /// Runs a command that must succeed, and returns what it printed.
     @discardableResult
     func succeed(_ arguments: String..., timeout: Duration = .seconds(120)) async throws -> String {

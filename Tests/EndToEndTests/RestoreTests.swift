@@ -230,22 +230,10 @@ struct RestoreTests {
             environment: ["PATH": "/usr/bin:/bin", "ETCDCTL_API": "3"], timeout: .seconds(20))
     }
 
-    /// Changes one bit in the middle of a file.
-    private static func flipByte(in path: String) throws {
-        let descriptor = open(path, O_RDWR | O_CLOEXEC)
-        guard descriptor >= 0 else { throw TestSupportError("\(path) cannot be opened.") }
-        defer { close(descriptor) }
-        let middle = lseek(descriptor, 0, SEEK_END) / 2
-        var byte: UInt8 = 0
-        guard pread(descriptor, &byte, 1, middle) == 1 else { throw TestSupportError("\(path) cannot be read.") }
-        byte ^= 1
-        guard pwrite(descriptor, &byte, 1, middle) == 1 else { throw TestSupportError("\(path) cannot be written.") }
-    }
-
     /// Ways in which a stored backup goes bad.
     private enum Damage {
         static let all: [(String, @Sendable (String) throws -> Void)] = [
-            ("flipped", { path in try RestoreTests.flipByte(in: path) }),
+            ("flipped", { path in try flipBit(inTheMiddleOf: path) }),
             ("cut", { path in #expect(truncate(path, 1000) == 0) }),
             ("gone", { path in #expect(unlink(path) == 0) }),
         ]

@@ -198,6 +198,14 @@ struct ClusterRestoreTests {
             (#"{"storage":{},"latest":true}"#, ["spec.restore.cluster"]),
             (#"{"storage":{},"cluster":{"name":"o"}}"#, ["spec.restore.backup"]),
             (#"{"storage":{},"cluster":{"name":"o"},"backup":"b","latest":true}"#, ["spec.restore.latest"]),
+            (#"{"backupRef":{"name":"b"},"revision":7}"#, []),
+            (#"{"storage":{},"cluster":{"name":"o"},"revision":7}"#, []),
+            (#"{"storage":{},"cluster":{"name":"o"},"backup":"b","time":"2026-11-21T14:00:00Z"}"#, []),
+            (#"{"backupRef":{"name":"b"},"revision":0}"#, ["spec.restore.revision"]),
+            (
+                #"{"backupRef":{"name":"b"},"revision":7,"time":"2026-11-21T14:00:00Z"}"#, ["spec.restore.time"]
+            ),
+            (#"{"storage":{},"cluster":{"name":"o"},"latest":true,"revision":7}"#, ["spec.restore.latest"]),
         ] as [(String, [String])])
     func oneWay(restore: String, fields: [String]) throws {
         #expect(try problems("{\"version\":\"3.4.23\",\"restore\":\(restore)}") == fields)

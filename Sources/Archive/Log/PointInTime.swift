@@ -29,13 +29,24 @@ extension ChangeLog {
     ///     backup that is older.
     ///   - snapshot: the plain database file of a backup of this life of the cluster.
     ///   - path: where the new file goes; it must not exist.
+    ///   - known: up to when it is known from elsewhere that nothing happened behind the end of the log.
+    ///   - progress: told how much of the log is replayed, from 0 to 1.
     /// - Returns: the revision of the new database.
     /// - Throws: `ArchiveError` with the code `incomplete` if the log does not lead there; `DatabaseError`.
-    public func rebuild(_ point: PointInTime, from snapshot: DatabaseFile, to path: String) async throws -> Int64 {
+    public func rebuild(
+        _ point: PointInTime, from snapshot: DatabaseFile, to path: String, knownThrough known: Timestamp? = nil,
+        progress: @Sendable (Double) -> Void = { _ in }
+    ) async throws -> Int64 {
         let base = try snapshot.summary().revision
         let objects = try await objects()
         let names = objects.keys.sorted()
-        let end = try await revision(at: point, base, objects)
+        let end = try await revision(at: point, base, objects, knownThrough: known)
+        guard end >= base else {
+            throw ArchiveError(
+                .incomplete, "the change log of \(cluster)",
+                "it leads forward only, and the backup is at revision \(base), behind \(end)",
+                remedy: "take an older backup to begin with")
+        }
         guard let chain = LogSegmentName.chain(names, from: base, through: end) else {
             throw ArchiveError(
                 .incomplete, "the change log of \(cluster)",
@@ -44,9 +55,10 @@ extension ChangeLog {
         }
         var replay = try DatabaseReplay(of: snapshot, at: end, to: path)
         var leases = ReplayedLeases()
-        for name in chain {
+        for (index, name) in chain.enumerated() {
             guard let key = objects[name] else { continue }
             let segment = try await read(name, at: key)
+            defer { progress(Double(index + 1) / Double(chain.count)) }
             for entry in segment.entries { try replay.add(entry.change) }
             for note in segment.leases { leases.take(note, at: end) }
         }
@@ -55,7 +67,7 @@ extension ChangeLog {
     }
 
     private func revision(
-        at point: PointInTime, _ base: Int64, _ objects: [LogSegmentName: ObjectKey]
+        at point: PointInTime, _ base: Int64, _ objects: [LogSegmentName: ObjectKey], knownThrough known: Timestamp?
     ) async throws -> Int64 {
         let names = objects.keys.sorted()
         switch point {
@@ -63,13 +75,23 @@ extension ChangeLog {
         case .latest: return LogSegmentName.reach(names, from: base)
         case .time(let time):
             var reached = base
+            var covered = known
             let end = LogSegmentName.reach(names, from: base)
             for name in LogSegmentName.chain(names, from: base, through: end) ?? [] {
                 guard let key = objects[name] else { continue }
                 let segment = try await read(name, at: key)
                 let seen = segment.entries.last { $0.time <= time }?.change.revision
                 reached = max(reached, seen ?? reached)
-                if let last = segment.entries.last, last.time > time { break }
+                covered = max(covered ?? segment.time, segment.time)
+                if let last = segment.entries.last, last.time > time { return reached }
+            }
+            // Where the log ends nobody knows what came then: less than what was asked for is not a success.
+            guard let covered, covered >= time else {
+                let end = covered.map { " at \($0)" } ?? ""
+                throw ArchiveError(
+                    .incomplete, "the change log of \(cluster)",
+                    "it ends with revision \(reached)\(end), and what happened between then and \(time) is not on record",
+                    remedy: "ask for an earlier time, or for the latest state")
             }
             return reached
         }

@@ -1,4 +1,4 @@
-import Model
+public import Model
 
 /// A type an option can have: it reads itself from the text of an argument.
 public protocol OptionValue: Sendable {
@@ -53,6 +53,17 @@ extension Int: OptionValue {
     public static var placeholder: String { "NUMBER" }
     /// The digits.
     public var argument: String { String(self) }
+}
+
+extension Timestamp: OptionValue {
+    /// Reads a moment.
+    public init?(argument: String) { self.init(argument) }
+    /// A moment.
+    public static var expectation: String { "a time such as 2026-11-21T14:00:00Z" }
+    /// A moment.
+    public static var placeholder: String { "TIME" }
+    /// The moment as RFC 3339 writes it.
+    public var argument: String { description }
 }
 
 extension Duration: OptionValue {

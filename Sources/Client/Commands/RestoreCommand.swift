@@ -10,6 +10,8 @@ struct RestoreCommand: Command {
     var incarnation: String?
     var storedBackup: String?
     var latest = false
+    var revision: Int?
+    var time: Timestamp?
     var version: String?
     var size: Int?
     var authSecret: String?
@@ -27,8 +29,12 @@ struct RestoreCommand: Command {
         before each member is proven to hold what the backup holds. The old cluster is never touched. Interrupting the
         command, or its time limit, does not stop the restore: "lodestone get ec" shows it.
 
-        The source is either --from-backup, or --source-cluster with --latest or --stored-backup for backups that no
-        record knows, as after a loss of the controller.
+        The source is either --from-backup, or --source-cluster with --latest, --at-revision, --at-time or
+        --stored-backup. Of a source cluster that is on record the place of its backups, their keys and the etcd version
+        are taken from there; after a loss of the controller they have to be named.
+
+        --at-revision and --at-time bring back a state between backups. They need the change log that
+        "spec.backup.log" keeps; "lodestone report" shows from when to when a cluster is recoverable.
         """
     static let operands: [Operand<RestoreCommand>] = [
         Operand("NEWCLUSTER", \.cluster, "The name of the EtcdCluster to make")
@@ -47,7 +53,11 @@ struct RestoreCommand: Command {
                 "Which life of that cluster, where the storage holds backups of several"),
             CommandOption(
                 "stored-backup", \.storedBackup, placeholder: "NAME", "The backup by its name in the storage"),
-            CommandOption("latest", \.latest, "Takes the newest backup of the source cluster"),
+            CommandOption(
+                "latest", \.latest, "Takes the newest state there is: the newest backup and the change log behind it"),
+            CommandOption("at-revision", \.revision, placeholder: "REVISION", "Brings back the state at a revision"),
+            CommandOption(
+                "at-time", \.time, placeholder: "TIME", "Brings back the state at a moment, as 2026-11-21T14:00:00Z"),
             CommandOption(
                 "etcd-version", \.version, placeholder: "VERSION",
                 "The etcd version to run; that of the backup's member if not given"),
@@ -66,23 +76,30 @@ struct RestoreCommand: Command {
         CommandExample(
             "lodestone restore orders2 --from-backup orders-20261121-050000", "Makes a cluster of a backup on record."),
         CommandExample(
+            "lodestone restore orders2 --source-cluster orders --at-time 2026-11-21T14:00:00Z",
+            "Makes one that is what a cluster on record was at that moment."),
+        CommandExample(
             "lodestone restore orders2 --source-cluster orders --latest --storage-path /var/backups/etcd "
                 + "--etcd-version 3.4.23", "Makes one of the newest backup in a directory that no record knows."),
     ]
     static let exitCodes = [ExitCode.unreachable, .timedOut]
 
     func complaint() -> String? {
-        switch (backup, sourceCluster) {
+        if revision.map({ $0 < 1 }) ?? false { return "\"--at-revision\" must be at least 1" }
+        if revision != nil, time != nil { return "choose one of \"--at-revision\" and \"--at-time\"" }
+        return switch (backup, sourceCluster) {
         case (nil, nil): "name the source: \"--from-backup\", or \"--source-cluster\" with \"--latest\""
         case (.some, .some): "\"--from-backup\" names the backup already; leave \"--source-cluster\" out"
         case (.some, nil):
             path != nil || incarnation != nil || storedBackup != nil || latest
                 ? "\"--from-backup\" names the backup already; leave the other sources out" : nil
         case (nil, .some):
-            if latest == (storedBackup != nil) {
-                "choose one of \"--latest\" and \"--stored-backup\""
+            if latest, storedBackup != nil || revision != nil || time != nil {
+                "\"--latest\" names the state already; leave the other ways to name it out"
+            } else if !latest, storedBackup == nil, revision == nil, time == nil {
+                "choose one of \"--latest\", \"--at-revision\", \"--at-time\" and \"--stored-backup\""
             } else {
-                version == nil ? "\"--etcd-version\" is needed: no record tells which etcd the cluster ran" : nil
+                nil
             }
         }
     }
@@ -135,7 +152,13 @@ struct RestoreCommand: Command {
             restore.storage?.path = path
             restore.backup = storedBackup
             restore.latest = latest
+            if path == nil { try await take(from: owner, connection, &restore, &record) }
+            guard record.spec.version != nil else {
+                throw CommandFailure("\"--etcd-version\" is needed: no record tells which etcd the cluster ran")
+            }
         }
+        restore.revision = revision.map { Int64($0) }
+        restore.time = time
         if let keySecret {
             var encryption = BackupEncryption()
             encryption.secretRef = LocalReference(name: keySecret)
@@ -149,6 +172,25 @@ struct RestoreCommand: Command {
         }
         record.applyDefaults()
         return record
+    }
+
+    /// Fills in what the record of the source cluster tells, if there is one.
+    private func take(
+        from owner: BackedUpCluster, _ connection: Connection, _ restore: inout ClusterRestore,
+        _ record: inout EtcdCluster
+    ) async throws {
+        let query = RecordQuery(
+            EtcdCluster.kind, namespace: owner.namespace ?? connection.namespace, name: owner.name)
+        guard let document = try await connection.client.find(query) else { return }
+        let source = try EtcdCluster(answer: document)
+        record.spec.version = version ?? source.spec.version
+        if record.spec.version == nil, !source.status.version.isEmpty { record.spec.version = source.status.version }
+        guard incarnation == nil || incarnation == source.status.incarnation else { return }
+        restore.cluster?.incarnation = source.status.incarnation
+        if let policy = source.spec.backup {
+            restore.storage = policy.storage
+            restore.encryption = policy.encryption
+        }
     }
 
     private func follow(_ record: Value, _ connection: Connection, _ session: Session) async throws -> EtcdCluster {
@@ -199,6 +241,7 @@ struct RestoreFigures {
         let took = restore.startTime.flatMap { start in restore.completionTime.map { $0 - start } }
         let all: [(String, String?)] = [
             ("Cluster", cluster.displayName), ("Cluster ID", cluster.status.clusterID), ("Backup", restore.backup),
+            ("Replayed", restore.backupRevision.map { "\((restore.revision ?? $0) - $0) revisions behind \($0)" }),
             ("Revision", restore.revision.map { String($0) }), ("Keys", restore.keys.map { String($0) }),
             ("Leases", restore.leases.map { String($0) }), ("HashKV", restore.hashKV.map { String($0) }),
             ("Size", restore.size?.rounded),

@@ -94,7 +94,12 @@ struct ClusterRestorer {
             source.storage, with: services.access.secrets(of: cluster), keys: keys)
         let manifest = try await archive.confirm(source.id)
         try Self.requireVersion(of: manifest, cluster)
-        try services.local.requireRoom(for: cluster, backupSize: Int(manifest.file.size))
+        if let point = cluster.spec.restore?.point {
+            let log = try await services.archives.log(of: source, keys, with: services.access.secrets(of: cluster))
+            try await source.requireLog(log, point, behind: manifest)
+        }
+        try services.local.requireRoom(
+            for: cluster, backupSize: Int(manifest.file.size), isReplayed: cluster.spec.restore?.point != nil)
         var owner = BackedUpCluster()
         owner.namespace = source.id.cluster.namespace
         owner.name = source.id.cluster.name
@@ -128,6 +133,7 @@ struct ClusterRestorer {
         _ result: RestoreResult?, at now: Timestamp
     ) async throws -> Outcome {
         if let manifest = result?.manifest { restore.take(manifest) }
+        if let replayed = result?.replayed { restore.take(replayed) }
         if let id = result?.clusterID { cluster.status.clusterID = String(id, radix: 16) }
         restore.phase = phase
         // To fetch once more is a step back.
@@ -153,7 +159,7 @@ struct ClusterRestorer {
         restore.completionTime = now.wholeSeconds
         let took = restore.startTime.map { Duration.seconds((now - $0).components.seconds).goText } ?? ""
         restore.message =
-            "\(restore.backup) of \(restore.cluster?.name ?? ""): revision \(restore.revision ?? 0), \(restore.keys ?? 0) keys, "
+            "\(restore.backup) of \(restore.cluster?.name ?? "")\(restore.replayedText): revision \(restore.revision ?? 0), \(restore.keys ?? 0) keys, "
             + "\(restore.leases ?? 0) leases, HashKV \(restore.hashKV ?? 0) on \(cluster.plannedMembers.count) members, in \(took)"
         cluster.status.phase = .creating
         cluster.status.conditions.set(

@@ -46,9 +46,9 @@ extension LocalProvider {
 
     /// Refuses a restore for which there is not enough room: a copy of the backup, and for each member the database and
     /// what etcd itself allocates.
-    nonisolated func requireRoom(for cluster: EtcdCluster, backupSize: Int) throws(NodeError) {
+    nonisolated func requireRoom(for cluster: EtcdCluster, backupSize: Int, isReplayed: Bool) throws(NodeError) {
         let members = cluster.plannedMembers.count
-        let needed = backupSize * (members + 1) + members * FileSystemSpace.memberOverhead
+        let needed = backupSize * (members + (isReplayed ? 2 : 1)) + members * FileSystemSpace.memberOverhead
         let available = try FileSystemSpace.at(root.path).available
         guard available >= needed else {
             throw .insufficientSpace(directory: root.path, available: available, needed: needed)

@@ -98,13 +98,24 @@ extension ClusterRestoreStatus {
 
     /// Takes the figures from the manifest of the backup.
     mutating func take(_ manifest: BackupManifest) {
-        revision = manifest.content.revision
-        compactRevision = manifest.content.compactRevision
-        keys = manifest.content.liveKeys
-        leases = manifest.content.leases
-        authEnabled = manifest.content.authEnabled
-        hashKV = manifest.content.hashKV
-        size = ByteCount(manifest.file.size)
+        take(manifest.content, size: manifest.file.size)
+        backupRevision = nil
         etcdVersion = manifest.etcdVersion
+    }
+
+    /// Takes the figures of what the change log made of the backup.
+    mutating func take(_ replayed: ChangeLog.Replayed) {
+        backupRevision = revision
+        take(replayed.content, size: replayed.size)
+    }
+
+    private mutating func take(_ content: BackupManifest.Content, size bytes: Int64) {
+        revision = content.revision
+        compactRevision = content.compactRevision
+        keys = content.liveKeys
+        leases = content.leases
+        authEnabled = content.authEnabled
+        hashKV = content.hashKV
+        size = ByteCount(bytes)
     }
 }

@@ -54,7 +54,7 @@ struct RestoreSource {
                 "\(place) has backups of several incarnations: \(incarnations.joined(separator: ", ")); make a new record "
                     + "that names one in spec.restore.cluster.incarnation", .over)
         }
-        return newest
+        return try wish.base(among: named, place) ?? newest
     }
 
     private static func find(
@@ -84,6 +84,11 @@ struct RestoreSource {
         }
         guard let storage = backup.status.storage else {
             throw RestoreFailure("BackupUnusable", "EtcdBackup \"\(reference.name)\" does not say where it is", .over)
+        }
+        if let complaint = cluster.spec.restore?.complaint(
+            of: reference.name, revision: backup.status.revision, time: backup.status.completionTime)
+        {
+            throw RestoreFailure("NotRecoverable", complaint, .over)
         }
         return RestoreSource(
             storage: storage, id: BackupReconciler.identity(of: backup),

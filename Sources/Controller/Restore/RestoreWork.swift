@@ -8,6 +8,8 @@ import Observers
 struct RestoreResult: Sendable {
     /// The manifest of the backup, once it is here and proven.
     var manifest: BackupManifest?
+    /// What the change log made of it, where it was replayed.
+    var replayed: ChangeLog.Replayed?
     /// etcd's identity of the new cluster, once its members have told it.
     var clusterID: UInt64?
 }
@@ -48,13 +50,18 @@ struct RestoreWork: Sendable {
             restore.encryption, in: cluster.metadata.namespace)
         let archive = try await services.archives.archive(
             storage, with: services.access.secrets(of: cluster), keys: keys)
+        let share = cluster.spec.restore?.point == nil ? 0.7 : 0.4
         let manifest = try await archive.fetch(id, to: path) { received, expected in
             let isWhole = received >= expected
             report(
-                0.7 * Double(received) / Double(max(1, expected)),
+                share * Double(received) / Double(max(1, expected)),
                 isWhole ? "proving \(restore.backup)" : "fetching \(restore.backup)")
         }
-        return RestoreResult(manifest: manifest)
+        let source = RestoreSource(storage: storage, id: id, encryption: restore.encryption)
+        let replayed = try await replay(onto: path, of: source, manifest, keys) { part in
+            report(share + (1 - share) * part, "replaying the change log")
+        }
+        return RestoreResult(manifest: manifest, replayed: replayed)
     }
 
     /// Makes the members' data directories, all at the same time: each takes a processor, and the disk is shared.

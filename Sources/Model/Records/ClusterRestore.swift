@@ -1,4 +1,4 @@
-/// The backup a new cluster begins with; exactly one way to name it.
+/// The backup a new cluster begins with, exactly one way to name it, and how far to go on from there by its change log.
 ///
 /// Fixed when the record is made: a cluster begins once.
 public struct ClusterRestore: Structure {
@@ -10,8 +10,12 @@ public struct ClusterRestore: Structure {
     public var cluster: BackedUpCluster?
     /// The name of the backup in the storage.
     public var backup: String?
-    /// Whether to take the newest backup of the cluster in the storage.
+    /// Whether to take the newest state there is of the cluster in the storage.
     public var latest = false
+    /// The revision to bring back, by the change log behind a backup.
+    public var revision: Int64?
+    /// The moment whose state to bring back, by the change log behind a backup.
+    public var time: Timestamp?
 
     /// Where the keys of encrypted bytes are; what the EtcdBackup says if not given.
     public var encryption: BackupEncryption?
@@ -25,7 +29,16 @@ public struct ClusterRestore: Structure {
         Field("storage", \.storage, "Where the backup is, if no record knows it; needs cluster, and backup or latest."),
         Field("cluster", \.cluster, "The cluster whose backup it is, as its record was called."),
         Field("backup", \.backup, "The name of the backup in the storage.", .nonEmpty),
-        Field("latest", \.latest, "Whether to take the newest backup of the cluster in the storage."),
+        Field(
+            "latest", \.latest,
+            "Whether to take the newest state in the storage: the newest backup, and the change log behind it."),
+        Field(
+            "revision", \.revision, "The revision to bring back; needs a change log behind an earlier backup.",
+            .range(1...Int64.max)),
+        Field(
+            "time", \.time,
+            "The moment whose state to bring back, as 2026-11-21T14:00:00Z; needs a change log behind an earlier backup."
+        ),
         Field(
             "encryption", \.encryption, "Where the keys of encrypted bytes are; what the EtcdBackup says if not given."),
     ]
@@ -35,6 +48,9 @@ public struct ClusterRestore: Structure {
         func problem(_ field: String, _ reason: FieldProblem.Reason, _ message: String) {
             problems.append(FieldProblem(path.appending(field), reason, message))
         }
+        if revision != nil, time != nil {
+            problem("time", .forbidden, "revision names the state already; keep one of the two")
+        }
         guard backupRef == nil else {
             let others = [("storage", storage != nil), ("cluster", cluster != nil), ("backup", backup != nil)]
             for (field, isGiven) in others + [("latest", latest)] where isGiven {
@@ -43,13 +59,20 @@ public struct ClusterRestore: Structure {
             return problems
         }
         guard storage != nil else {
-            problem("backupRef", .required, "must be given, or storage with cluster and backup or latest")
+            problem(
+                "backupRef", .required, "must be given, or storage with cluster and backup, latest, revision or time")
             return problems
         }
         problems += storage?.validate(at: path.appending("storage")) ?? []
         if cluster == nil { problem("cluster", .required, "must be given: whose backup to take from the storage") }
+        let isPoint = revision != nil || time != nil
         switch (backup, latest) {
-        case (nil, false): problem("backup", .required, "must be given, or latest: true")
+        case (nil, false) where !isPoint:
+            problem("backup", .required, "must be given, or latest: true, or revision, or time")
+        case (_, true) where isPoint:
+            problem(
+                "latest", .forbidden,
+                "\(revision == nil ? "time" : "revision") names the state already; keep one of the two")
         case (.some, true): problem("latest", .forbidden, "backup names one already; keep one of the two")
         default: break
         }

@@ -34,7 +34,9 @@ public struct ClusterRestoreStatus: Structure {
     public var encryption: BackupEncryption?
     /// Client URLs under which the members are reached until they are proven, by member.
     public var fence: [String: String] = [:]
-    /// The revision of the backup.
+    /// The revision of the backup itself, where the change log was replayed behind it.
+    public var backupRevision: Int64?
+    /// The revision the cluster is brought back to.
     public var revision: Int64?
     /// The revision below which its history was compacted away.
     public var compactRevision: Int64?
@@ -70,7 +72,10 @@ public struct ClusterRestoreStatus: Structure {
         Field("backup", \.backup, "The name of the backup in the storage."),
         Field("encryption", \.encryption, "Where the keys of its bytes are, if they are encrypted."),
         Field("fence", \.fence, "Client URLs by member until all is proven; for nobody but the controller."),
-        Field("revision", \.revision, "The revision of the backup."),
+        Field(
+            "backupRevision", \.backupRevision,
+            "The revision of the backup itself, where the change log was replayed behind it."),
+        Field("revision", \.revision, "The revision the cluster is brought back to."),
         Field("compactRevision", \.compactRevision, "The revision below which its history was compacted away."),
         Field("keys", \.keys, "The number of live keys."),
         Field("leases", \.leases, "The number of leases."),

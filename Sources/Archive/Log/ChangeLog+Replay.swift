@@ -1,0 +1,53 @@
+import Etcd
+import Glibc
+public import Model
+import Threads
+
+extension ChangeLog {
+    /// What a database holds after the log was replayed on it.
+    public struct Replayed: Sendable {
+        /// The figures, read from the new file.
+        public var content: BackupManifest.Content
+        /// The size of the new file in bytes, its trailer included.
+        public var size: Int64
+    }
+
+    /// Takes the plain database file of a backup forward to a point in time, in its place.
+    ///
+    /// The file at `path` is replaced when the new one is whole; until then it stays as it is.
+    ///
+    /// - Parameters:
+    ///   - point: which state is wanted.
+    ///   - path: the plain database file of a backup of this life of the cluster.
+    ///   - etcdVersion: the version of the member it came from, which decides how its HashKV is computed.
+    ///   - known: up to when it is known from elsewhere that nothing happened behind the end of the log.
+    ///   - progress: told how much of the log is replayed, from 0 to 1.
+    /// - Returns: the figures of the new file.
+    /// - Throws: `ArchiveError`, with the code `incomplete` if the log does not lead there and `contradiction` if a
+    ///   segment is damaged.
+    public func replay(
+        _ point: PointInTime, onto path: String, etcdVersion: String, knownThrough known: Timestamp? = nil,
+        progress: @escaping @Sendable (Double) -> Void = { _ in }
+    ) async throws -> Replayed {
+        try await BlockingTask.run {
+            let new = path + ".replayed"
+            // What a killed predecessor left is of no use to anybody.
+            unlink(new)
+            var isDone = false
+            defer { if !isDone { unlink(new) } }
+            do {
+                let snapshot = try DatabaseFile(path: path)
+                _ = try await rebuild(point, from: snapshot, to: new, knownThrough: known, progress: progress)
+                let summary = try DatabaseFile(path: new).summary(tombstones: TombstoneRule(etcdVersion: etcdVersion))
+                guard rename(new, path) == 0 else {
+                    throw ArchiveError.system("giving the replayed database its name", path, errno: errno)
+                }
+                isDone = true
+                return Replayed(content: BackupManifest.Content(summary), size: Int64(summary.byteCount))
+            } catch let error as DatabaseError {
+                if error.code == .cancelled { throw CancellationError() }
+                throw ArchiveError(error, "the replay of the change log of \(cluster)")
+            }
+        }
+    }
+}
