@@ -90,18 +90,24 @@ struct ChangeLogTests {
                 }
                 let snapshot = try DatabaseFile(path: source.snapshot)
                 let now = Timestamp.now
+                let known = ChangeLogRecorder.Progress(revision: start + 2, time: now)
                 for (time, expected) in [(between, start + 1), (now, start + 2), (between - .seconds(3600), start)] {
                     let path = "\(source.directory)/\(expected).db"
                     #expect(
-                        try await source.log.rebuild(.time(time), from: snapshot, to: path, knownThrough: now)
+                        try await source.log.rebuild(.time(time), from: snapshot, to: path, knownThrough: known)
                             == expected)
                 }
                 // The log alone does not tell whether something happened behind its end.
-                let error = await #expect(throws: ArchiveError.self) {
-                    try await source.log.rebuild(
-                        .time(now + .seconds(60)), from: snapshot, to: "\(source.directory)/none.db")
+                // Nor does what is known of another stretch of it, behind a gap.
+                let later = ChangeLogRecorder.Progress(revision: start + 9, time: now + .seconds(90))
+                for known in [nil, known, later] {
+                    let error = await #expect(throws: ArchiveError.self) {
+                        try await source.log.rebuild(
+                            .time(now + .seconds(60)), from: snapshot, to: "\(source.directory)/none.db",
+                            knownThrough: known)
+                    }
+                    #expect(error?.code == .incomplete && error?.detail.contains("is not on record") == true)
                 }
-                #expect(error?.code == .incomplete && error?.detail.contains("is not on record") == true)
                 group.cancelAll()
             }
         }

@@ -1,6 +1,6 @@
 import Etcd
 import Glibc
-public import Model
+import Model
 import Threads
 
 extension ChangeLog {
@@ -20,13 +20,14 @@ extension ChangeLog {
     ///   - point: which state is wanted.
     ///   - path: the plain database file of a backup of this life of the cluster.
     ///   - etcdVersion: the version of the member it came from, which decides how its HashKV is computed.
-    ///   - known: up to when it is known from elsewhere that nothing happened behind the end of the log.
+    ///   - known: how far whoever keeps the log knows that nothing happened behind its end.
     ///   - progress: told how much of the log is replayed, from 0 to 1.
     /// - Returns: the figures of the new file.
     /// - Throws: `ArchiveError`, with the code `incomplete` if the log does not lead there and `contradiction` if a
     ///   segment is damaged.
     public func replay(
-        _ point: PointInTime, onto path: String, etcdVersion: String, knownThrough known: Timestamp? = nil,
+        _ point: PointInTime, onto path: String, etcdVersion: String,
+        knownThrough known: ChangeLogRecorder.Progress? = nil,
         progress: @escaping @Sendable (Double) -> Void = { _ in }
     ) async throws -> Replayed {
         try await BlockingTask.run {

@@ -29,12 +29,14 @@ extension ChangeLog {
     ///     backup that is older.
     ///   - snapshot: the plain database file of a backup of this life of the cluster.
     ///   - path: where the new file goes; it must not exist.
-    ///   - known: up to when it is known from elsewhere that nothing happened behind the end of the log.
+    ///   - known: how far whoever keeps the log knows that nothing happened behind its end; of no use if the log does
+    ///     not lead there.
     ///   - progress: told how much of the log is replayed, from 0 to 1.
     /// - Returns: the revision of the new database.
     /// - Throws: `ArchiveError` with the code `incomplete` if the log does not lead there; `DatabaseError`.
     public func rebuild(
-        _ point: PointInTime, from snapshot: DatabaseFile, to path: String, knownThrough known: Timestamp? = nil,
+        _ point: PointInTime, from snapshot: DatabaseFile, to path: String,
+        knownThrough known: ChangeLogRecorder.Progress? = nil,
         progress: @Sendable (Double) -> Void = { _ in }
     ) async throws -> Int64 {
         let base = try snapshot.summary().revision
@@ -67,7 +69,8 @@ extension ChangeLog {
     }
 
     private func revision(
-        at point: PointInTime, _ base: Int64, _ objects: [LogSegmentName: ObjectKey], knownThrough known: Timestamp?
+        at point: PointInTime, _ base: Int64, _ objects: [LogSegmentName: ObjectKey],
+        knownThrough known: ChangeLogRecorder.Progress?
     ) async throws -> Int64 {
         let names = objects.keys.sorted()
         switch point {
@@ -75,8 +78,9 @@ extension ChangeLog {
         case .latest: return LogSegmentName.reach(names, from: base)
         case .time(let time):
             var reached = base
-            var covered = known
             let end = LogSegmentName.reach(names, from: base)
+            // Behind a gap another stretch of the log may go on, of which `known` speaks then.
+            var covered = known.flatMap { $0.revision == end ? $0.time : nil }
             for name in LogSegmentName.chain(names, from: base, through: end) ?? [] {
                 guard let key = objects[name] else { continue }
                 let segment = try await read(name, at: key)

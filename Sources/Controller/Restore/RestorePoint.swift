@@ -94,12 +94,13 @@ extension RestoreWork {
         }
     }
 
-    /// Up to when the log's keeper knows that nothing more happened, while it still keeps the log of that cluster.
-    private func knownThrough(_ source: RestoreSource) async -> Timestamp? {
+    /// How far the log's keeper knows that nothing more happened, while it still keeps the log of that cluster.
+    private func knownThrough(_ source: RestoreSource) async -> ChangeLogRecorder.Progress? {
         let owner = source.id.cluster
         let record = try? await services.store.get(EtcdCluster.self, named: owner.name, in: owner.namespace)
-        guard let log = record?.status.backup?.log, log.incarnation == owner.incarnation, log.storage == source.storage
+        guard let log = record?.status.backup?.log, log.incarnation == owner.incarnation, log.storage == source.storage,
+            let revision = log.revision, let time = log.time
         else { return nil }
-        return log.time
+        return ChangeLogRecorder.Progress(revision: revision, time: time)
     }
 }
