@@ -51,6 +51,23 @@ struct BackupPlanTests {
         }
     }
 
+    @Test("Jitter puts a backup off by the same part of it each time, another one for each cluster")
+    func jitter() {
+        var policy = Self.policy(interval: nil, schedule: "0 3 * * *")
+        policy.jitter = .seconds(3600)
+        let without = Self.policy(interval: nil, schedule: "0 3 * * *")
+        let shares = (0..<200).map { BackupSchedulePlan.share(of: "incarnation-\($0)") }
+        #expect(shares.allSatisfy { (0..<1).contains($0) } && Set(shares).count == 200)
+        #expect(shares.count { $0 < 0.5 } > 60 && shares.count { $0 > 0.5 } > 60)
+        let backups = [Self.backup(.succeeded, minutes: 0)]
+        let plan = BackupSchedulePlan(backups, incarnation: "a")
+        let (late, early) = (plan.due(by: policy, at: Self.start), plan.due(by: without, at: Self.start))
+        let delay = late.flatMap { late in early.map { late - $0 } }
+        #expect(delay == .seconds(Int64(3600 * BackupSchedulePlan.share(of: "a"))))
+        // The first is made at once all the same.
+        #expect(due([], policy, afterMinutes: 5) == 5)
+    }
+
     @Test("The interval counts from the last good backup")
     func interval() {
         let backups = [Self.backup(.succeeded, minutes: 0), Self.backup(.succeeded, minutes: 30)]

@@ -163,8 +163,10 @@ public struct BackupReport: Structure {
     public var recoverableFrom: Timestamp?
     /// The newest moment that can be brought back.
     public var recoverableTo: Timestamp?
-    /// Whether every moment between can be, by the change log.
+    /// Whether a change log is kept behind the backups.
     public var isLogged = false
+    /// From when on every moment can be brought back, by the change log.
+    public var loggedFrom: Timestamp?
 
     /// Creates an empty report.
     public init() {}
@@ -183,7 +185,8 @@ public struct BackupReport: Structure {
         Field("running", \.running, "The one that is being made."),
         Field("recoverableFrom", \.recoverableFrom, "From when on states can be brought back."),
         Field("recoverableTo", \.recoverableTo, "The newest moment that can be brought back."),
-        Field("logged", \.isLogged, "Whether every moment between can be, by the change log."),
+        Field("logged", \.isLogged, "Whether a change log is kept behind the backups."),
+        Field("loggedFrom", \.loggedFrom, "From when on every moment can be brought back, by the change log."),
     ]
 }
 

@@ -52,7 +52,11 @@ struct ClusterText {
         }
         table.add(row(cluster.backup))
         if let from = cluster.backup.recoverableFrom, let to = cluster.backup.recoverableTo {
-            let span = cluster.backup.isLogged ? "any moment from \(from) to \(to)" : "the moments of the backups kept"
+            let logged = cluster.backup.isLogged ? cluster.backup.loggedFrom : nil
+            let before = "the moments of the backups kept"
+            let span =
+                logged.map { "any moment from \($0) to \(to)" + ($0 > from ? ", and before that \(before)" : "") }
+                ?? before
             table.add([
                 .init("Recoverable", .bold), .init(cluster.backup.isLogged ? "Logged" : "Backups", .green),
                 .init("\((now - to).ageText) ago"), .init(span),

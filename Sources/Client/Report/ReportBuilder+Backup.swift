@@ -27,6 +27,8 @@ extension ReportBuilder {
         report.recoverableFrom = status?.recoverableFrom
         report.recoverableTo = status?.recoverableTo
         report.isLogged = status?.log?.revision != nil
+        // What was removed with the oldest backup cannot be brought back, whatever the log once held.
+        report.loggedFrom = status?.log?.sinceTime.map { max($0, status?.recoverableFrom ?? $0) }
         return (report, findings(cluster, report, backups))
     }
 

@@ -18,12 +18,15 @@ struct BackupSchedulePlan {
     let lost: [EtcdBackup]
     /// Whether a scheduled backup is under way.
     let isRunning: Bool
+    /// Which part of the policy's jitter this cluster waits for, from 0 to 1.
+    private let share: Double
 
     /// Whether none was made, tried or begun.
     var hasNone: Bool { good.isEmpty && failed.isEmpty && !isRunning }
 
     /// Sorts the backups of one incarnation of a cluster.
     init(_ backups: [EtcdBackup], incarnation: String) {
+        share = Self.share(of: incarnation)
         let own = backups.filter { $0.metadata.deletionTimestamp == nil }
         let good = own.filter { $0.status.phase == .succeeded && $0.status.incarnation == incarnation }
             .sorted { Self.order($1) < Self.order($0) }
@@ -54,12 +57,23 @@ struct BackupSchedulePlan {
         // The first backup is made at once, whatever the schedule: until then nothing could be restored.
         if let last = good.first?.status.completionTime {
             if let interval = policy.interval {
-                due = last + interval
+                due = last + interval + delay(by: policy)
             } else if let cron = policy.schedule, let schedule = try? CronLine(cron) {
-                due = schedule.next(after: last) ?? Timestamp(secondsSinceEpoch: .max / 2_000_000_000)
+                let next = schedule.next(after: last) ?? Timestamp(secondsSinceEpoch: .max / 2_000_000_000)
+                due = next + delay(by: policy)
             }
         }
         return max(due, retry(at: due))
+    }
+
+    private func delay(by policy: BackupPolicy) -> Duration { .seconds(Int64(policy.jitter.seconds * share)) }
+
+    /// Spreads incarnations evenly and always in the same way: FNV-1a, whose upper bits SplitMix64's last step mixes.
+    static func share(of incarnation: String) -> Double {
+        let hash = incarnation.utf8.reduce(0xcbf2_9ce4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+        var mixed = (hash ^ (hash >> 30)) &* 0xbf58_476d_1ce4_e5b9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
+        return Double((mixed ^ (mixed >> 31)) >> 11) / Double(1 << 53 as UInt64)
     }
 
     /// When the next attempt may be made: at once, or so long after the last failure.
@@ -97,11 +111,11 @@ struct BackupSchedulePlan {
 
     /// When a second backup in a row will have been missed, with a minute to make it.
     private static func overdue(after end: Timestamp, by policy: BackupPolicy) -> Timestamp {
-        if let interval = policy.interval { return end + interval * 2 + .seconds(60) }
+        if let interval = policy.interval { return end + interval * 2 + policy.jitter * 2 + .seconds(60) }
         guard let line = policy.schedule, let schedule = try? CronLine(line), let first = schedule.next(after: end),
             let second = schedule.next(after: first)
         else { return Timestamp(secondsSinceEpoch: .max / 2_000_000_000) }
-        return second + .seconds(60)
+        return second + policy.jitter + .seconds(60)
     }
 
     /// Whether the newest good backup is as recent as the policy asks.

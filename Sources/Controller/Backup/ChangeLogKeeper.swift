@@ -114,10 +114,10 @@ struct ChangeLogKeeper {
         switch error {
         case is CancellationError: return
         case let error as EtcdError where error.code == .compacted:
-            log.gapTime = now.wholeSeconds
+            log.begin(gapAt: now)
             log.message = "changes were compacted away before they were recorded"
         case let error as ArchiveError where error.code == .incomplete:
-            log.gapTime = now.wholeSeconds
+            log.begin(gapAt: now)
             log.message = "\(error)"
         default: log.message = "\(error)"
         }
@@ -137,6 +137,8 @@ struct ChangeLogKeeper {
         options.interval = policy.log?.interval ?? options.interval
         let (services, cluster, place) = (services, cluster, services.archives.resolved(policy.storage))
         let id = BackupReconciler.identity(of: base).cluster
+        // A backup made while nobody recorded is no reason to leave out what came before it.
+        let stored = log.revision ?? revision
         await services.logs.start(Self.job, for: cluster) { [options] handle in
             let keys = try await BackupKeys(store: services.store).keyring(
                 policy.encryption, in: cluster.metadata.namespace)
@@ -145,13 +147,14 @@ struct ChangeLogKeeper {
                 of: id, in: try await services.archives.storage(place, with: services.access.secrets(of: cluster)),
                 form: form, keys: keys)
             let members = try await BackupOrigin.members(of: cluster, incarnation: id.incarnation, services: services)
-            let after = try await changes.reach(behind: revision)
+            let after = try await changes.reach(behind: min(stored, revision))
             let recorder = ChangeLogRecorder(
                 changes, of: members.endpoints, clusterID: members.clusterID, options: options)
             try await recorder.run(after: after) { handle.report($0) }
             return after
         }
         log.gapTime = nil
+        log.sinceTime = log.sinceTime ?? base.status.completionTime
     }
 
     private func condition(
@@ -168,5 +171,14 @@ struct ChangeLogKeeper {
                 message: log.message.isEmpty ? message : "\(message): \(log.message)")
         }
         return Condition(.logged, .true, reason: "Recording", message: message)
+    }
+}
+
+extension ChangeLogStatus {
+    /// Notes that changes were missed: it begins anew, behind the next backup.
+    fileprivate mutating func begin(gapAt now: Timestamp) {
+        gapTime = now.wholeSeconds
+        sinceTime = nil
+        revision = nil
     }
 }

@@ -23,6 +23,8 @@ public struct ChangeLogStatus: Structure {
     public var revision: Int64?
     /// The time up to which everything is stored that happened.
     public var time: Timestamp?
+    /// From when on it has no gap.
+    public var sinceTime: Timestamp?
     /// What stands in the way; empty if nothing does.
     public var message = ""
     /// When changes were missed, if a new backup is needed because of that.
@@ -42,6 +44,7 @@ public struct ChangeLogStatus: Structure {
         Field("firstRevision", \.firstRevision, "The revision of the oldest backup that the log can be replayed from."),
         Field("revision", \.revision, "The last revision that is stored."),
         Field("time", \.time, "The time up to which everything is stored that happened."),
+        Field("sinceTime", \.sinceTime, "From when on it has no gap."),
         Field("message", \.message, "What stands in the way; empty if nothing does."),
         Field("gapTime", \.gapTime, "When changes were missed, if a new backup is needed because of that."),
         Field("endTime", \.endTime, "When the recording last ended."),

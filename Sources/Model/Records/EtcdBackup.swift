@@ -204,6 +204,8 @@ public struct BackupPolicy: Structure {
     public var interval: Duration?
     /// When, as a cron line of five fields in UTC.
     public var schedule: String?
+    /// By how much a backup may be later than due, so that many clusters are not backed up at once.
+    public var jitter = Duration.zero
     /// Where backups go.
     public var storage = BackupStorageSpec()
     /// How the stored bytes are made smaller.
@@ -226,6 +228,10 @@ public struct BackupPolicy: Structure {
             "interval", \.interval, "How often to back up, counted from the last good backup.",
             .between(.seconds(10), .seconds(366 * 86400))),
         Field("schedule", \.schedule, "When to back up: a cron line of five fields, in UTC."),
+        Field(
+            "jitter", \.jitter,
+            "By how much a backup may be later than due; each cluster has its own part of it, always the same.",
+            .between(.zero, .seconds(86400))),
         Field("storage", \.storage, "Where backups go."),
         Field("compression", \.compression, "How the stored bytes are made smaller: zstd or none."),
         Field(
@@ -245,6 +251,11 @@ public struct BackupPolicy: Structure {
         }
         if interval == nil, schedule == nil {
             problems.append(FieldProblem(path, .required, "needs an interval or a schedule"))
+        }
+        if let interval, jitter > interval {
+            problems.append(
+                FieldProblem(
+                    path.appending("jitter"), .invalid, "must not be longer than the interval \(interval.goText)"))
         }
         return problems + storage.validate(at: path.appending("storage"))
     }
