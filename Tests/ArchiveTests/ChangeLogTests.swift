@@ -19,7 +19,7 @@ struct ChangeLogTests {
         "From one backup and the log any of 20 revisions comes back, however often the recorder was ended",
         arguments: forms)
     func anyRevision(form: StoredForm) async throws {
-        try await withSource(form: form) { source in
+        try await withLogSource(form: form) { source in
             var hashes: [Int64: UInt32] = [:]
             var after = source.base
             for _ in 0..<5 {
@@ -57,8 +57,8 @@ struct ChangeLogTests {
                     _ = try await log.rebuild(.latest, from: snapshot, to: "\(source.directory)/none.db")
                 }
                 #expect(error?.code == .keyMissing)
-                unlink("\(source.directory)/none.db")
             }
+            #expect(access("\(source.directory)/none.db", F_OK) != 0)
             // Other backups, and what old segments are needed for, are told apart by revision.
             #expect(try await source.archive.removeLeftovers(of: orders) == 0)
             let count = try await source.log.segments().count
@@ -69,7 +69,7 @@ struct ChangeLogTests {
 
     @Test("A time means the last revision seen by then")
     func time() async throws {
-        try await withSource { source in
+        try await withLogSource { source in
             try await withThrowingTaskGroup(of: Void.self) { group in
                 let recorder = source.recorder(interval: .milliseconds(20))
                 let start = source.base
@@ -115,7 +115,7 @@ struct ChangeLogTests {
 
     @Test("A storage that fails for a while costs nothing but time, and is told")
     func storageFails() async throws {
-        try await withSource { source in
+        try await withLogSource { source in
             try await withThrowingTaskGroup(of: Void.self) { group in
                 let recorder = source.recorder(interval: .milliseconds(20))
                 let start = source.base
@@ -149,7 +149,7 @@ struct ChangeLogTests {
 
     @Test("Changes that were compacted away end the recording, so that a new backup can begin it again")
     func compacted() async throws {
-        try await withSource { source in
+        try await withLogSource { source in
             for number in 0..<10 { try await source.client.put("a", "\(number)") }
             try await source.client.compact(at: source.base + 9)
             let error = await #expect(throws: EtcdError.self) {
@@ -161,7 +161,7 @@ struct ChangeLogTests {
 
     @Test("Another cluster that answers at the members' addresses is not recorded")
     func foreign() async throws {
-        try await withSource { source in
+        try await withLogSource { source in
             try await source.client.put("a", "1")
             let recorder = ChangeLogRecorder(source.log, of: EtcdEndpoints(source.client), clusterID: 7)
             let error = await #expect(throws: ArchiveError.self) { try await recorder.run(after: source.base) { _ in } }
@@ -172,7 +172,7 @@ struct ChangeLogTests {
 
     @Test("Leases that came and went behind the backup are there, or not, as they were")
     func leases() async throws {
-        try await withSource { source in
+        try await withLogSource { source in
             let kept = try await source.client.leaseGrant(timeToLive: .seconds(700))
             let ended = try await source.client.leaseGrant(timeToLive: .seconds(800))
             let bare = try await source.client.leaseGrant(timeToLive: .seconds(900))
@@ -193,76 +193,5 @@ struct ChangeLogTests {
                 #expect(try DatabaseFile(path: path).leases() == expected)
             }
         }
-    }
-}
-
-/// A member with a backup of its first keys, and a log beside it.
-private struct Source: Sendable {
-    let client: EtcdClient
-    let clusterID: UInt64
-    let directory: String
-    let backups: String
-    let snapshot: String
-    let base: Int64
-    let log: ChangeLog
-    let archive: BackupArchive
-
-    func recorder(interval: Duration) -> ChangeLogRecorder {
-        var options = ChangeLogRecorder.Options()
-        options.interval = interval
-        options.longestPause = .milliseconds(500)
-        return ChangeLogRecorder(log, of: EtcdEndpoints(client), clusterID: clusterID, options: options)
-    }
-
-    /// Records until a revision is stored.
-    func record(after: Int64, through: Int64) async throws {
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            let recorder = recorder(interval: .milliseconds(20))
-            let progress = Mutex<Int64>(0)
-            group.addTask { try await recorder.run(after: after) { told in progress.withLock { $0 = told.revision } } }
-            try await eventually("revision \(through) is stored", timeout: .seconds(60)) {
-                progress.withLock { $0 >= through }
-            }
-            group.cancelAll()
-        }
-    }
-
-    func act() async throws {
-        let key = { Array("/registry/pods/pod-\(Int.random(in: 0..<20))".utf8) }
-        let value = [UInt8](repeating: 120, count: Int.random(in: 0..<500))
-        switch Int.random(in: 0..<6) {
-        case 0..<3: try await client.put(key(), value)
-        case 3: try await client.delete(.key(key()))
-        case 4:
-            let grant = try await client.leaseGrant(timeToLive: .seconds(600))
-            try await client.put(key(), value, lease: .id(grant.id))
-            if Bool.random() { try await client.leaseRevoke(grant.id) }
-        default:
-            let puts = Set((0..<9).map { _ in key() }).map { Transaction.Operation.put(PutRequest($0, value)) }
-            try await client.commit(Transaction(then: puts))
-        }
-    }
-}
-
-private func withSource(
-    form: StoredForm = StoredForm(), _ body: @Sendable (Source) async throws -> Void
-) async throws {
-    try await withRealEtcd { etcd in
-        let engine = HTTPEngine()
-        defer { engine.shutdown() }
-        let client = EtcdClient(engine: engine, endpoint: try Endpoint(url: etcd.endpoints[0]))
-        for number in 0..<20 { try await client.put("/registry/pods/pod-\(number)", "first") }
-        let directory = etcd.scratchDirectory
-        let snapshot = "\(directory)/base.db"
-        try await etcd.etcdctl("snapshot", "save", snapshot)
-        let storage = try DirectoryStorage(path: "\(directory)/backups")
-        try await body(
-            Source(
-                client: client, clusterID: try await client.status().header.clusterID, directory: directory,
-                backups: "\(directory)/backups", snapshot: snapshot,
-                base: try DatabaseFile(path: snapshot).summary().revision,
-                log: ChangeLog(
-                    of: orders, in: storage, form: form, keys: form.key.map { BackupKeyring($0, source: "test") }),
-                archive: BackupArchive(storage: storage)))
     }
 }

@@ -3,15 +3,6 @@ import Model
 import TestSupport
 import Testing
 
-/// How often fault loops run: a few times in every run of the tests, as often as the goals say in `make soak`.
-enum Soak {
-    /// Whether this is the long run.
-    static let isLong = getenv("LODESTONE_SOAK") != nil
-
-    /// A number of rounds.
-    static func rounds(_ short: Int, long: Int) -> Int { isLong ? long : short }
-}
-
 /// A controller killed at random moments of create, backup and delete converges every time.
 @Suite(.timeLimit(.minutes(40)))
 struct KilledControllerTests {

@@ -71,8 +71,8 @@ struct BackupProof {
             try Task.checkCancellation()
         }
         try reader.finish()
-        try comparison.require("size", String(limit), String(plain.byteCount))
-        try comparison.require("SHA-256", manifest.file.sha256, Hex.encode(plain.whole))
+        try comparison.compareFile(
+            size: plain.byteCount, sha256: Hex.encode(plain.whole), trailer: plain.trailer)
         do throws(ArchiveError) {
             try plain.prove(id.description)
         } catch {
@@ -84,7 +84,8 @@ struct BackupProof {
         do {
             let file = try DatabaseFile(path: path, isLockIgnored: true)
             if !isTrailerProven {
-                try comparison.require("SHA-256", manifest.file.sha256, Hex.encode(try file.verifyTrailer()))
+                let sha256 = Hex.encode(try file.verifyTrailer())
+                try comparison.compareFile(size: file.byteCount, sha256: sha256, trailer: file.trailer)
             }
             let summary = try file.summary(tombstones: TombstoneRule(etcdVersion: manifest.etcdVersion))
             try comparison.compare(BackupManifest.Content(summary))

@@ -1,6 +1,7 @@
 import Crypto
 public import Etcd
 import Glibc
+import Model
 import Threads
 
 /// A database in a file of this machine, in whatever form: as a member or `etcdctl snapshot save` wrote it, or as an
@@ -38,13 +39,16 @@ public struct SnapshotFile: Sendable {
     /// - Throws: `DatabaseError` or `ArchiveError` for the first thing that is wrong.
     public func prove() async throws -> DatabaseSummary {
         let (database, manifest) = (database, manifest)
+        let form = (key: keyID ?? "none", compression: isCompressed ? BackupCompression.zstd : .none)
         return try await BlockingTask.run {
             let digest = Hex.encode(try database.verifyTrailer())
             let rule = manifest.map { TombstoneRule(etcdVersion: $0.etcdVersion) } ?? .hashed
             let summary = try database.summary(tombstones: rule)
             if let manifest {
                 let comparison = ManifestComparison(manifest, subject: database.path)
-                try comparison.require("SHA-256", manifest.file.sha256, digest)
+                try comparison.require("key", manifest.stored.encryption?.keyID ?? "none", form.key)
+                try comparison.require("compression", manifest.stored.compression.rawValue, form.compression.rawValue)
+                try comparison.compareFile(size: database.byteCount, sha256: digest, trailer: database.trailer)
                 try comparison.compare(BackupManifest.Content(summary))
             }
             return summary

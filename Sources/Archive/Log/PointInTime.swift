@@ -33,7 +33,8 @@ extension ChangeLog {
     ///     not lead there.
     ///   - progress: told how much of the log is replayed, from 0 to 1.
     /// - Returns: the revision of the new database.
-    /// - Throws: `ArchiveError` with the code `incomplete` if the log does not lead there; `DatabaseError`.
+    /// - Throws: `ArchiveError` with the code `incomplete` if the log does not lead there, also if it goes on behind a
+    ///   gap: what is before the gap is not the latest state; `DatabaseError`. Nothing is left at `path` then.
     public func rebuild(
         _ point: PointInTime, from snapshot: DatabaseFile, to path: String,
         knownThrough known: ChangeLogRecorder.Progress? = nil,
@@ -75,7 +76,10 @@ extension ChangeLog {
         let names = objects.keys.sorted()
         switch point {
         case .revision(let revision): return revision
-        case .latest: return LogSegmentName.reach(names, from: base)
+        case .latest:
+            let end = LogSegmentName.reach(names, from: base)
+            if let behind = names.first(where: { $0.after > end }) { throw gap(behind: end, before: behind) }
+            return end
         case .time(let time):
             var reached = base
             let end = LogSegmentName.reach(names, from: base)
@@ -99,6 +103,13 @@ extension ChangeLog {
             }
             return reached
         }
+    }
+
+    private func gap(behind end: Int64, before segment: LogSegmentName) -> ArchiveError {
+        ArchiveError(
+            .incomplete, "the change log of \(cluster)",
+            "behind revision \(end) it has a gap and goes on with revision \(segment.after + 1)",
+            remedy: "take a newer backup to begin with, or ask for revision \(end)")
     }
 }
 

@@ -20,7 +20,8 @@ public struct RevisionChange: Sendable, Hashable {
 /// log does not hold stays as the snapshot had it: users, roles, alarms, members. Memory: a few pages, and the keys
 /// that have a lease.
 ///
-/// The calls come in one order: `init`, `add` for each change, `finish`; all of them block on files.
+/// The calls come in one order: `init`, `add` for each change, `finish`; all of them block on files. If one throws, or
+/// the replay is let go of before its end, the file is removed.
 public struct DatabaseReplay {
     /// The revision the new database will have.
     public let revision: Int64

@@ -2,6 +2,8 @@ import Crypto
 import Glibc
 
 /// The pages of a database file that is being written, one after the other from page 2 on; pages 0 and 1 come last.
+///
+/// A file that is not finished goes away with this object.
 final class PageOutput {
     let path: String
     let pageSize: Int
@@ -11,6 +13,7 @@ final class PageOutput {
     private let descriptor: Int32
     private var buffer: [UInt8] = []
     private var offset: Int
+    private var isFinished = false
 
     private static let flushSize = 1 << 20
 
@@ -25,7 +28,9 @@ final class PageOutput {
     }
 
     deinit {
-        if descriptor >= 0 { close(descriptor) }
+        guard descriptor >= 0 else { return }
+        if !isFinished { removeFile() }
+        close(descriptor)
     }
 
     /// Writes a page, with as many overflow pages as its content needs, and returns its number.
@@ -83,7 +88,17 @@ final class PageOutput {
         let trailer = digest.finalize()
         try write(trailer, at: offset)
         digest.update(trailer)
+        isFinished = true
         return digest.finalize()
+    }
+
+    /// Removes the file unless something else has its path by now.
+    private func removeFile() {
+        var (own, named) = (stat(), stat())
+        guard fstat(descriptor, &own) == 0, stat(path, &named) == 0, own.st_ino == named.st_ino,
+            own.st_dev == named.st_dev
+        else { return }
+        unlink(path)
     }
 
     private func flush() throws(DatabaseError) {
