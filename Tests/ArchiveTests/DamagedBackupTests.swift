@@ -126,7 +126,8 @@ private struct Scene {
     private func keys(for damage: Damage) -> BackupKeyring? {
         guard let key = form.key else { return nil }
         return switch damage {
-        case .wrongKey: SealingKey(id: key.id, bytes: StoredFormTests.bytes(9)).map { BackupKeyring($0, source: "test") }
+        case .wrongKey:
+            SealingKey(id: key.id, bytes: StoredFormTests.bytes(9)).map { BackupKeyring($0, source: "test") }
         case .missingKey: StoredFormTests.key("k2").map { BackupKeyring($0, source: "test") }
         default: BackupKeyring(key, source: "test")
         }

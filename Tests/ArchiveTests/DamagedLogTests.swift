@@ -41,7 +41,9 @@ private enum LogDamage: CaseIterable {
 
     var codes: [ArchiveError.Code] {
         switch self {
-        case .flippedByte, .cut, .swapped, .foreign: [.contradiction]
+        // No manifest says what the head of a sealed segment should be, so damage there may look like another key.
+        case .flippedByte: [.contradiction, .wrongKey, .keyMissing]
+        case .cut, .swapped, .foreign: [.contradiction]
         // A segment with another name also leaves a gap where it was.
         case .renamed: [.contradiction, .incomplete]
         case .missing: [.incomplete]

@@ -9,6 +9,7 @@ import Transport
 
 /// A member with a backup of its first keys, and a log beside it.
 struct LogSource: Sendable {
+    let etcd: RealEtcd
     let client: EtcdClient
     let clusterID: UInt64
     let directory: String
@@ -57,9 +58,10 @@ struct LogSource: Sendable {
 }
 
 func withLogSource(
-    form: StoredForm = StoredForm(), _ body: @Sendable (LogSource) async throws -> Void
+    form: StoredForm = StoredForm(), version: RealEtcd.Version = .v3_4,
+    _ body: @Sendable (LogSource) async throws -> Void
 ) async throws {
-    try await withRealEtcd { etcd in
+    try await withRealEtcd(version: version) { etcd in
         let engine = HTTPEngine()
         defer { engine.shutdown() }
         let client = EtcdClient(engine: engine, endpoint: try Endpoint(url: etcd.endpoints[0]))
@@ -70,7 +72,7 @@ func withLogSource(
         let storage = try DirectoryStorage(path: "\(directory)/backups")
         try await body(
             LogSource(
-                client: client, clusterID: try await client.status().header.clusterID, directory: directory,
+                etcd: etcd, client: client, clusterID: try await client.status().header.clusterID, directory: directory,
                 backups: "\(directory)/backups", snapshot: snapshot,
                 base: try DatabaseFile(path: snapshot).summary().revision,
                 storage: storage,

@@ -81,7 +81,7 @@ public struct ChangeLogRecorder: Sendable {
             let time = Timestamp.now
             // Asked before the segment is taken: whatever the member had done by then is in it, or was stored before.
             let reached = await revisionOfMember()
-            if let reached { pending.add(await leases.changes(of: members, at: reached)) }
+            if reached != nil { pending.add(await leases.changes(of: members)) }
             guard let segment = pending.take(at: time) else {
                 if pending.through == reached { report(Progress(revision: pending.through, time: time)) }
                 continue

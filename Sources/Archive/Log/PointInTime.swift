@@ -65,6 +65,12 @@ extension ChangeLog {
             for entry in segment.entries { try replay.add(entry.change) }
             for note in segment.leases { leases.take(note, at: end) }
         }
+        // A lease granted just before the end of the last segment is noted in the next one.
+        if let last = chain.last, let next = names.first(where: { $0.after == last.through }), let key = objects[next],
+            let segment = try? await read(next, at: key)
+        {
+            for note in segment.leases { leases.take(note, at: end) }
+        }
         _ = try replay.finish(leases: leases)
         return end
     }
@@ -114,16 +120,20 @@ extension ChangeLog {
 }
 
 extension ReplayedLeases {
-    /// Takes in a note of the log for the state at a revision.
+    /// Takes in a note of the log for the state at a revision; notes come in the order in which they were made.
     mutating func take(_ note: LogSegment.LeaseNote, at revision: Int64) {
-        if let seconds = note.timeToLive { timesToLive[note.id] = seconds }
-        guard note.revision <= revision else { return }
+        guard note.revision <= revision else {
+            // Learned a moment later, it tells of a lease not noted yet; a later lease may have had the same ID.
+            if let seconds = note.timeToLive, timesToLive[note.id] == nil { timesToLive[note.id] = seconds }
+            return
+        }
         if note.isCensus {
             granted = []
             ended = []
             isComplete = true
             return
         }
+        timesToLive[note.id] = note.timeToLive
         if note.timeToLive == nil {
             granted.remove(note.id)
             ended.insert(note.id)

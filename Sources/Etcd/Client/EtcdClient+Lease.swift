@@ -110,7 +110,14 @@ extension EtcdClient {
 
     /// The IDs of all leases.
     public func leases(timeout: Duration? = nil) async throws(EtcdError) -> [Int64] {
+        try await leaseList(timeout: timeout).ids
+    }
+
+    /// The IDs of all leases, and who said so at which revision.
+    package func leaseList(
+        timeout: Duration? = nil
+    ) async throws(EtcdError) -> (header: ResponseHeader, ids: [Int64]) {
         let list: LeaseList = try await call(.leaseLeases, timeout: timeout)
-        return list.ids
+        return (list.header, list.ids)
     }
 }

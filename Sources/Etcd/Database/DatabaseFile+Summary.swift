@@ -39,33 +39,34 @@ extension DatabaseFile {
     /// The rule is etcd's `HashByRev`: CRC32C over the bucket's name and all records up to the revision in order, but
     /// of those at or before the compact revision only the ones a compaction keeps. Compacted records are still in
     /// the file when a compaction was scheduled but has not got to them; members may differ in that without
-    /// differing in data. `tombstones` is the rule of the release to compare with.
+    /// differing in data. `tombstones` is the rule of the release to compare with. `compacted` is a revision up to which
+    /// the other side has compacted its history meanwhile, so that its answer can be compared with this file.
     ///
     /// - Throws: `DatabaseError` with the code `revisionCompacted` or `revisionInFuture` unless the revision lies from
     ///   the compact to the latest one.
     public func hashKV(
-        at revision: Int64, tombstones: TombstoneRule = .hashed
+        at revision: Int64, tombstones: TombstoneRule = .hashed, compacted: Int64 = -1
     ) throws(DatabaseError) -> KeyspaceHash {
         var tree = BucketTree(reader: makeReader())
         let buckets = try etcdBuckets(&tree)
         var ignored = DatabaseSummary()
-        let compaction = try readSystemBuckets(buckets, &tree, into: &ignored)
-        guard revision >= compaction.latest, revision >= 1 else {
+        let compactRevision = max(compacted, try readSystemBuckets(buckets, &tree, into: &ignored).latest)
+        guard revision >= compactRevision, revision >= 1 else {
             throw DatabaseError(
                 .revisionCompacted, path: path,
-                "revision \(revision) was asked for but history before \(max(1, compaction.latest)) is compacted")
+                "revision \(revision) was asked for but history before \(max(1, compactRevision)) is compacted")
         }
-        var scan = KeyspaceScan(compactRevision: compaction.latest, limit: revision)
+        var scan = KeyspaceScan(compactRevision: compactRevision, limit: revision)
         try walkRecords(buckets, &tree) { (record, _, fault) throws(DatabaseError) in
             try scan.add(record, fault: fault)
         }
-        let latest = max(1, scan.newest.main, compaction.latest)
+        let latest = max(1, scan.newest.main, compactRevision)
         guard revision <= latest else {
             throw DatabaseError(
                 .revisionInFuture, path: path, "revision \(revision) was asked for but the latest is \(latest)")
         }
         return KeyspaceHash(
-            hash: try hashKept(by: scan, buckets, tombstones), revision: revision, compactRevision: compaction.latest)
+            hash: try hashKept(by: scan, buckets, tombstones), revision: revision, compactRevision: compactRevision)
     }
 
     /// Lends every record of the key bucket, in order of revision, for the length of a call each.

@@ -64,13 +64,18 @@ extension LeaseStatus: DecodableMessage {
 
 /// The leases of a cluster.
 struct LeaseList: DecodableMessage {
+    var header = ResponseHeader()
     var ids: [Int64] = []
 
     init(decoding bytes: UnsafeRawBufferPointer) throws(ProtobufError) {
         var reader = ProtobufReader(bytes)
         while let field = try reader.next() {
             guard field.number == 2 else {
-                try reader.skip(field)
+                if field.number == 1 {
+                    header = try reader.message(ResponseHeader.self, field)
+                } else {
+                    try reader.skip(field)
+                }
                 continue
             }
             var id: Int64 = 0
