@@ -102,7 +102,7 @@ struct S3StorageTests {
                 return await group.reduce(into: [Int: Result<StoredObject, any Error>]()) { $0[$1.0] = $1.1 }
             }
             let winners = (0..<2).filter { (try? results[$0]?.get()) != nil }
-            // Ceph 16 passes over the condition of a completion, so two uploads that are completed within the same
+            // Ceph 16.2 passes over the condition of a completion, so two uploads that are completed within the same
             // milliseconds may both be told that they won; then the bytes are those of one of them, whole.
             #expect(label == "parted" ? !winners.isEmpty : winners.count == 1)
             for index in (0..<2) where !winners.contains(index) {
