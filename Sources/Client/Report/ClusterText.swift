@@ -15,7 +15,11 @@ struct ClusterText {
         var facts = [cluster.phase.rawValue]
         if !cluster.version.isEmpty { facts.append("etcd \(cluster.version)") }
         facts.append(cluster.provider.rawValue)
-        if let revision = cluster.revision { facts.append("revision \(revision)") }
+        if let revision = cluster.revision {
+            // Figures of a cluster that fares as before are looked at less often than its health.
+            let age = cluster.observedTime.map { now - $0 } ?? .zero
+            facts.append("revision \(revision)" + (age >= .seconds(5) ? " (seen \(age.ageText) ago)" : ""))
+        }
         if cluster.paused { facts.append("paused") }
         if cluster.phase != .running, !cluster.message.isEmpty, cluster.findings.isEmpty {
             facts.append(cluster.message)

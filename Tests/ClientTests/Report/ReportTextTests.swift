@@ -9,6 +9,12 @@ struct ReportTextTests {
         ReportText(paint: Paint(isEnabled: colour), detail: detail).lines(report).joined(separator: "\n")
     }
 
+    @Test("Figures that were not just seen say when they were")
+    func agedFigures() {
+        let cluster = F.cluster { $0.status.observedTime = F.ago(40) }
+        #expect(text(F.report([cluster])).contains("Local, revision 10234 (seen 40s ago)\n"))
+    }
+
     @Test("A cluster that is well is shown with its members, verdicts and backups")
     func well() {
         #expect(
