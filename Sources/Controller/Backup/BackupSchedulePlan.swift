@@ -39,7 +39,8 @@ struct BackupSchedulePlan {
             .sorted { Self.order($1) < Self.order($0) }
         failed = everFailed.filter { backup in
             guard let end = backup.status.completionTime else { return false }
-            return good.first?.status.completionTime.map { end > $0 } ?? true
+            // Times are whole seconds; of two in the same one the failure counts, so that it is not hidden.
+            return good.first?.status.completionTime.map { end >= $0 } ?? true
         }
     }
 

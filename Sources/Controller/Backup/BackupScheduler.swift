@@ -67,7 +67,7 @@ struct BackupScheduler {
     ///
     /// A record is told to take its bytes with it and is then deleted, so that its finalizer does the rest however often
     /// it is interrupted, and there are never bytes without a record or a record without bytes. What the storage itself
-    /// keeps is left alone until it may go.
+    /// keeps, or a restore under way reads, is left alone until it may go.
     private func prune(
         _ plan: BackupSchedulePlan, _ cluster: EtcdCluster, _ policy: BackupPolicy, at now: Timestamp
     ) async {
@@ -85,8 +85,13 @@ struct BackupScheduler {
             guard let found = try await look(at: cluster, Set(byName.keys), policy, isWanted: isTooMuch) else { return }
             // What counts is what is stored, not what the records say.
             let stored = found.stored.filter { byName[$0.name] != nil }
-            for manifest in RetentionPlan(of: stored, policy: retained).removed {
-                guard var record = byName[manifest.name], !isKept(record, at: now) else { continue }
+            let removed = RetentionPlan(of: stored, policy: retained).removed
+            guard !removed.isEmpty else { return }
+            let inUse = BackupsInUse(of: cluster, by: try await services.store.list(EtcdCluster.self))
+            for manifest in removed {
+                guard var record = byName[manifest.name], !isKept(record, at: now),
+                    !inUse.contains(manifest.name, record: record.metadata.name)
+                else { continue }
                 if let end = found.kept[manifest.name], now < end {
                     record.metadata.annotations[EtcdBackup.keptUntilAnnotation] = end.description
                     try await services.store.update(record)
