@@ -33,6 +33,7 @@ public enum ControllerLoops {
                 options: clusters,
                 related: [
                     .owned(EtcdInspection.kind, by: EtcdCluster.kind, when: verdicts), backups,
+                    .owned(EtcdCluster.kind, by: EtcdCluster.kind, when: drills),
                     secrets(services, of: EtcdCluster.kind),
                 ], clock: ContinuousClock(), logger: logger, metrics: metrics),
             ControllerLoop(
@@ -53,6 +54,12 @@ public enum ControllerLoops {
     /// Changes of an inspection that its cluster shows: it ran, or what it is to do was changed.
     private static let verdicts = ChangeFilter { old, new in
         old[path: "status", "lastRunTime"] != new[path: "status", "lastRunTime"] || old["spec"] != new["spec"]
+    }
+
+    /// Changes of a cluster made for a drill that the cluster it is a drill of waits for.
+    private static let drills = ChangeFilter { old, new in
+        old[path: "status", "restore", "phase"] != new[path: "status", "restore", "phase"]
+            || old[path: "status", "phase"] != new[path: "status", "phase"]
     }
 
     private static let backups = RelatedRecords(

@@ -29,6 +29,7 @@ public struct ControllerServices: Sendable {
     let logs: JobBoard<ChangeLogRecorder.Progress, Int64>
     let events: EventRecorder
     let wakeups: Wakeups
+    let drillTurns: DrillTurns
 
     /// Puts the services together.
     ///
@@ -59,6 +60,7 @@ public struct ControllerServices: Sendable {
         presence = JobBoard("looks at backups", limit: 8, wakeups: wakeups, logger: logger)
         chores = JobBoard("removals of backups", limit: 8, wakeups: wakeups, logger: logger)
         logs = JobBoard("change logs", limit: 10_000, wakeups: wakeups, logger: logger)
+        drillTurns = DrillTurns(limit: 1)
         self.events = events
         self.wakeups = wakeups
     }

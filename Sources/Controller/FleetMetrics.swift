@@ -12,13 +12,13 @@ public enum FleetMetrics {
             guard let clusters = try? await store.list(EtcdCluster.self),
                 let inspections = try? await store.list(EtcdInspection.self)
             else { return [] }
-            return families(clusters: clusters, inspections: inspections)
+            return families(clusters: clusters.filter { !$0.isDrill }, inspections: inspections)
         }
     }
 
     /// The families of metrics for a fleet.
     public static func families(clusters: [EtcdCluster], inspections: [EtcdInspection]) -> [MetricFamily] {
-        clusterFamilies(clusters) + backupFamilies(clusters) + inspectionFamilies(inspections)
+        clusterFamilies(clusters) + backupFamilies(clusters) + drillFamilies(clusters) + inspectionFamilies(inspections)
     }
 
     private static func clusterFamilies(_ clusters: [EtcdCluster]) -> [MetricFamily] {
@@ -89,6 +89,21 @@ public enum FleetMetrics {
             perCluster("lodestone_backup_failures", "Backups that failed since the last good one.", clusters) {
                 $0.status.backup.map { Double($0.failures) }
             },
+        ]
+    }
+
+    private static func drillFamilies(_ clusters: [EtcdCluster]) -> [MetricFamily] {
+        [
+            perCluster(
+                "lodestone_backup_drill_last_success_timestamp_seconds",
+                "When a backup was last restored on trial and came back.", clusters
+            ) { $0.status.drill?.lastSuccess?.completionTime.map { Double($0.secondsSinceEpoch) } },
+            perCluster(
+                "lodestone_backup_drill_recovery_seconds", "How long that took, to the last proof.", clusters
+            ) { $0.status.drill?.lastSuccess?.recoveryTime.map(\.seconds) },
+            perCluster(
+                "lodestone_backup_drill_failed", "Whether the last drill that told something failed.", clusters
+            ) { $0.status.drill?.proof.map { $0.verdict == .failed ? 1 : 0 } },
         ]
     }
 

@@ -35,11 +35,15 @@ public enum RecordAdmission {
                 FieldProblem(FieldPath("spec.args").appending(flag), .forbidden, "cannot be set, because \(reason)")
             }
         }
-        if let line = new.spec.backup?.schedule {
+        let lines: [(FieldPath, String?)] = [
+            ("spec.backup.schedule", new.spec.backup?.schedule),
+            ("spec.backup.drill.schedule", new.spec.backup?.drill?.schedule),
+        ]
+        for case (let field, let line?) in lines {
             do throws(ScheduleError) {
                 _ = try CronLine(line)
             } catch {
-                problems.append(FieldProblem("spec.backup.schedule", .invalid, error.description))
+                problems.append(FieldProblem(field, .invalid, error.description))
             }
         }
         if let path = new.spec.backup?.storage.path, !path.hasPrefix("/") {

@@ -8,8 +8,9 @@ public struct Program: Sendable {
     /// The commands that talk to a controller.
     static let clientCommands: [any Command.Type] = [
         ApplyCommand.self, GetCommand.self, DescribeCommand.self, DeleteCommand.self, WatchCommand.self,
-        BackupCommand.self, BackupPruneCommand.self, BackupVerifyCommand.self, BackupKeyCommand.self,
-        RestoreCommand.self, SnapshotInspectCommand.self, SnapshotVerifyCommand.self, SnapshotDiffCommand.self,
+        BackupCommand.self, BackupPruneCommand.self, BackupVerifyCommand.self,
+        BackupDrillCommand.self, BackupKeyCommand.self, RestoreCommand.self, SnapshotInspectCommand.self,
+        SnapshotVerifyCommand.self, SnapshotDiffCommand.self,
         ReportCommand.self, WaitCommand.self, CheckCommand.self, LoadCommand.self,
         VersionCommand.self,
     ]

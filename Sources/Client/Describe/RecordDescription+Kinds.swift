@@ -25,6 +25,7 @@ extension RecordDescription {
         let text = ClusterText(paint: paint, now: now)
         return facts(rows) + section("Members", text.members(report.members) + memberNotes(status.members))
             + section("Inspections and backups", text.facts(report))
+            + section("Drills", drills(status.drill?.history ?? []))
             + [""] + text.findings(report.findings) + operations(status)
     }
 
@@ -38,6 +39,19 @@ extension RecordDescription {
             if !member.message.isEmpty { notes.append(member.message) }
             return notes.isEmpty ? nil : "\(member.name): \(notes.joined(separator: ", "))"
         }
+    }
+
+    private func drills(_ history: [DrillResult]) -> [String] {
+        guard !history.isEmpty else { return [] }
+        var table = TextTable(["ENDED", "VERDICT", "BACKUP", "RECOVERY", "MESSAGE"])
+        for result in history {
+            table.add([
+                .init(result.completionTime.map { "\(age($0)) ago" } ?? "-"),
+                .init(result.verdict.rawValue, result.verdict.style), .init(result.backup),
+                .init(result.recoveryTime?.goText ?? "-"), .init(result.message),
+            ])
+        }
+        return table.lines(paint)
     }
 
     private func operations(_ status: EtcdClusterStatus) -> [String] {

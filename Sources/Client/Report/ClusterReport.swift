@@ -36,6 +36,8 @@ public struct ClusterReport: Structure {
     public var inspections: [InspectionReport] = []
     /// The state of backups.
     public var backup = BackupReport()
+    /// Whether backups were shown to come back; nil where nobody tried and nobody wants to.
+    public var drill: DrillReport?
     /// What is wrong, worst first.
     public var findings: [ReportedFinding] = []
 
@@ -61,6 +63,7 @@ public struct ClusterReport: Structure {
         Field("members", \.members, "The members."),
         Field("inspections", \.inspections, "What the inspections found."),
         Field("backup", \.backup, "The state of backups."),
+        Field("drill", \.drill, "Whether backups were shown to come back."),
         Field("findings", \.findings, "What is wrong, worst first."),
     ]
 }

@@ -55,6 +55,7 @@ struct ClusterText {
             ])
         }
         table.add(row(cluster.backup))
+        if let drill = cluster.drill { table.add(row(drill)) }
         if let from = cluster.backup.recoverableFrom, let to = cluster.backup.recoverableTo {
             let logged = cluster.backup.isLogged ? cluster.backup.loggedFrom : nil
             let before = "the moments of the backups kept"
@@ -81,6 +82,29 @@ struct ClusterText {
         return [
             .init("Backup", .bold), verdict, .init(backup.age.map { "\($0.ageText) ago" } ?? "never"),
             .init(sentence(backup)),
+        ]
+    }
+
+    private func row(_ drill: DrillReport) -> [TextTable.Cell] {
+        let verdict: TextTable.Cell =
+            switch drill.verdict {
+            case nil: .init("None", drill.isScheduled ? .yellow : .dim)
+            case .passed: .init("Passed", .green)
+            case .failed: .init("Failed", .red)
+            case .unknown: .init("Unknown", .magenta)
+            }
+        var parts: [String] = []
+        if let time = drill.recoveryTime { parts.append("\(drill.backup) came back in \(time.goText)") }
+        if drill.verdict != .passed, !drill.message.isEmpty { parts.append(drill.message) }
+        if !drill.running.isEmpty { parts.append("\(drill.running) is being restored on trial") }
+        if let next = drill.nextTime {
+            parts.append(next > now ? "next in \((next - now).ageText)" : "next due since \((now - next).ageText)")
+        } else if !drill.isScheduled {
+            parts.append("no schedule")
+        }
+        return [
+            .init("Drill", .bold), verdict, .init(drill.age.map { "\($0.ageText) ago" } ?? "never"),
+            .init(parts.joined(separator: "; ")),
         ]
     }
 

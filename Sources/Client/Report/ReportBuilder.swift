@@ -61,7 +61,10 @@ public struct ReportBuilder: Sendable {
         report.inspections = inspected.map(\.report)
         let backup = backupReport(cluster, backups)
         report.backup = backup.report
-        let own = phaseFindings(cluster, report) + pauseFindings(cluster) + backup.findings
+        let drill = drillReport(cluster)
+        report.drill = drill.report
+        let own =
+            phaseFindings(cluster, report) + pauseFindings(cluster) + backup.findings + drill.findings
         let all = own.map { ReportedFinding($0) } + inspected.flatMap(\.findings)
         report.findings = Self.withoutRepetition(all).enumerated().sorted {
             ($1.element.severity, $0.offset) < ($0.element.severity, $1.offset)

@@ -27,21 +27,25 @@ public struct ClusterReconciler: Reconciler {
             if let outcome = try await ClusterRestorer(services: services).advance(&cluster, at: builder.now) {
                 return outcome
             }
+            // A copy that was made to see whether a backup comes back has shown it; nobody is to be served by it.
+            if cluster.isDrill { return .settled }
             if let outcome = try await run(&cluster, &builder) { return outcome }
         }
+        let nextDrill = try await DrillConductor(services: services).advance(&cluster, at: builder.now)
         builder.inspections = try await ownInspections(of: cluster)
         let evidence = await evidence(of: cluster, &builder)
         if evidence == .underWay {
-            return .again(
-                after: (cluster.spec.inspections.health.timeout ?? .seconds(5)) + .seconds(1),
-                because: "the members have not answered yet; the end of the look wakes it")
+            return Self.sooner(
+                .again(
+                    after: (cluster.spec.inspections.health.timeout ?? .seconds(5)) + .seconds(1),
+                    because: "the members have not answered yet; the end of the look wakes it"), nextDrill, builder.now)
         }
         if cluster.spec.provider == .local { try await lookAtProcesses(cluster, &builder) }
         judge(&cluster, by: evidence, &builder)
         let nextBackup = try await BackupScheduler(services: services).advance(&cluster, at: builder.now)
         builder.update(&cluster)
         report(&cluster, since: before, at: builder.now)
-        return outcome(cluster, nextBackup, builder.now)
+        return Self.sooner(outcome(cluster, nextBackup, builder.now), nextDrill, builder.now)
     }
 
     // MARK: The steps
@@ -216,6 +220,12 @@ public struct ClusterReconciler: Reconciler {
     static func patience(_ cluster: EtcdCluster, _ now: Timestamp) -> Duration {
         let since = cluster.status.conditions[.ready]?.lastTransitionTime ?? now
         return min(max(impatience * 2, (now - since) / 10), impatience * 30)
+    }
+
+    /// The outcome, or an earlier one because of a drill.
+    private static func sooner(_ outcome: Outcome, _ nextDrill: Timestamp?, _ now: Timestamp) -> Outcome {
+        guard let nextDrill, case .again(let wait, _) = outcome, nextDrill - now < wait else { return outcome }
+        return .again(after: max(.milliseconds(100), nextDrill - now), because: "the next step of a drill is due then")
     }
 
     private func outcome(_ cluster: EtcdCluster, _ nextBackup: Timestamp?, _ now: Timestamp) -> Outcome {

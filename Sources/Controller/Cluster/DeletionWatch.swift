@@ -32,6 +32,7 @@ struct DeletionWatch: Component {
         if let uid = record.document[path: "metadata", "uid"]?.string {
             await services.local.forgetPlan(ofClusterWith: uid)
             await services.logs.forget(recordWith: uid)
+            services.drillTurns.release(uid)
         }
         let key = "\(record.id.namespace)/\(record.id.name)"
         services.forgetLooks(at: key)

@@ -53,6 +53,9 @@ extension LocalProvider {
         return true
     }
 
+    /// The versions of etcd that members can run, as their programs tell them.
+    func installedVersions() async -> [String] { await binaries.all().map(\.version) }
+
     /// All members' homes below the data root, whoever they belong to.
     func homes() async throws -> [MemberHome] { try await supervisor.homes(below: root) }
 }

@@ -59,7 +59,7 @@ public actor LocalProvider {
     let root: MemberDirectory
     private let quarantine: Quarantine
     let ports: PortAllocator
-    private let binaries: EtcdBinaries
+    let binaries: EtcdBinaries
     private var restarts: [MemberDirectory: Int64] = [:]
     /// Plans that may not be on record yet, by the record's identity: a pass whose end was not stored plans again.
     var planned: [String: (incarnation: String, members: [MemberStatus])] = [:]

@@ -21,6 +21,8 @@ public struct ConditionType: OpenName {
     public static let consistent: ConditionType = "Consistent"
     /// The cluster holds what the backup it was made of holds.
     public static let restored: ConditionType = "Restored"
+    /// A drill has shown that the cluster's backups can be restored.
+    public static let drilled: ConditionType = "Drilled"
     /// The controller leaves the record alone because its spec says so.
     public static let paused: ConditionType = "Paused"
 }

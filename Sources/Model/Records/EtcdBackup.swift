@@ -216,6 +216,8 @@ public struct BackupPolicy: Structure {
     public var retention = BackupRetention()
     /// Whether every change between backups is stored, too.
     public var log: ChangeLogPolicy?
+    /// When the newest backup is restored on trial.
+    public var drill: DrillPolicy?
     /// Whether to make no backups by schedule for now.
     public var suspend = false
 
@@ -240,6 +242,7 @@ public struct BackupPolicy: Structure {
         Field("retention", \.retention, "How much is kept."),
         Field(
             "log", \.log, "Whether every change between backups is stored, too; any moment can be brought back then."),
+        Field("drill", \.drill, "When the newest backup is restored on trial, to prove that it can be."),
         Field("suspend", \.suspend, "Whether to make no backups by schedule for now."),
     ]
 
@@ -257,6 +260,7 @@ public struct BackupPolicy: Structure {
                 FieldProblem(
                     path.appending("jitter"), .invalid, "must not be longer than the interval \(interval.goText)"))
         }
+        problems += drill?.validate(at: path.appending("drill")) ?? []
         return problems + storage.validate(at: path.appending("storage"))
     }
 }

@@ -46,6 +46,8 @@ public struct EtcdClusterStatus: Structure {
     public var backup: ClusterBackupStatus?
     /// How the cluster was made of a backup, if it was.
     public var restore: ClusterRestoreStatus?
+    /// What drills have shown of its backups.
+    public var drill: ClusterDrillStatus?
     /// What the inspections last found.
     public var inspections: [InspectionSummary] = []
     /// The aspects of the cluster's state.
@@ -72,6 +74,7 @@ public struct EtcdClusterStatus: Structure {
         Field("observedTime", \.observedTime, "When the members were last looked at."),
         Field("backup", \.backup, "The state of backups."),
         Field("restore", \.restore, "How the cluster was made of a backup, if it was."),
+        Field("drill", \.drill, "What drills have shown of its backups."),
         Field("inspections", \.inspections, "What the inspections last found."),
         Field("conditions", \.conditions, "The aspects of the cluster's state."),
         Field("lastOperation", \.lastOperation, "What was last done to the cluster."),
