@@ -132,7 +132,10 @@ struct DrillConductor {
             run.recordTime = copy.metadata.creationTimestamp ?? now
         case .restoring: try await look(at: copy, &run, &cluster, at: now)
         case .cleaning:
-            run.message = copy.status.lastOperation?.description ?? run.message
+            // What is in the way of the removal is worth more than that it is being done.
+            if let operation = copy.status.lastOperation, operation.type == "Delete", operation.state == "Error" {
+                run.message = operation.description
+            }
             if copy.metadata.deletionTimestamp == nil { try await services.store.delete(copy) }
         }
         return false
