@@ -22,7 +22,7 @@ struct Bench {
         }
     }
 
-    private static let all = ["load", "snapshot", "range", "verify", "fleet", "start"]
+    private static let all = ["load", "snapshot", "range", "verify", "restore", "fleet", "start"]
 
     private static func run(_ options: BenchOptions) async throws {
         let names = options.names.isEmpty ? all : options.names
@@ -49,6 +49,7 @@ struct Bench {
         switch name {
         case "load": try await LoadBenchmark(options, database).run()
         case "snapshot": try await SnapshotBenchmark(options, database).run()
+        case "restore": try await RestoreBenchmark(options, database).run()
         case "range": try await RangeBenchmark(options, database).run()
         default: try await VerifyBenchmark(options, database).run()
         }

@@ -20,7 +20,9 @@ struct Lodestone {
         let arguments = Array(CommandLine.arguments.dropFirst())
         let work = Task { @concurrent in
             let code = await Program(adding: [ControllerCommand.self]).run(arguments, in: .process())
-            exit(code.rawValue)
+            // Not `exit`: it would take OpenSSL down under the threads that still close connections.
+            fflush(nil)
+            _exit(code.rawValue)
         }
         var received: CInt = 0
         while sigwait(&signals, &received) != 0 {}

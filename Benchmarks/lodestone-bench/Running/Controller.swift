@@ -14,7 +14,9 @@ struct Controller: Sendable {
     private let options: BenchOptions
 
     /// Starts one on a data directory and waits until `/readyz` answers with 200.
-    static func start(in directory: String, _ options: BenchOptions) async throws -> Controller {
+    static func start(
+        in directory: String, _ options: BenchOptions, arguments: [String] = []
+    ) async throws -> Controller {
         let port = try FreePort.next()
         let log = "\(directory).log"
         let engine = HTTPEngine(name: "bench")
@@ -25,7 +27,8 @@ struct Controller: Sendable {
         let request = HTTPClientRequest(path: "/readyz", timeout: .seconds(2))
         let start = ContinuousClock.now
         let process = try await ChildProcess.start(
-            options.lodestone, ["controller", "--data-dir", directory, "--listen", "127.0.0.1:\(port)"], output: log)
+            options.lodestone, ["controller", "--data-dir", directory, "--listen", "127.0.0.1:\(port)"] + arguments,
+            output: log)
         do {
             try await eventually("the controller is ready", timeout: .seconds(60), poll: .milliseconds(1)) {
                 guard process.isRunning else { throw BenchError("the controller has ended") }
@@ -41,9 +44,10 @@ struct Controller: Sendable {
 
     /// Lends a running controller and ends it afterwards.
     static func with<Result>(
-        in directory: String, _ options: BenchOptions, _ body: (Controller) async throws -> Result
+        in directory: String, _ options: BenchOptions, arguments: [String] = [],
+        _ body: (Controller) async throws -> Result
     ) async throws -> Result {
-        let controller = try await start(in: directory, options)
+        let controller = try await start(in: directory, options, arguments: arguments)
         do {
             let result = try await body(controller)
             try await controller.stop()
