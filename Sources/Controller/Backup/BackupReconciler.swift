@@ -131,7 +131,10 @@ public struct BackupReconciler: Reconciler {
         await services.jobs.start(Self.job, for: backup) { handle in
             // An earlier run of the controller may have finished it.
             do {
-                return try await archive.manifest(of: id)
+                let manifest = try await archive.manifest(of: id)
+                // What that run had staged here is of no use any more; should it stay, the next backup removes it.
+                _ = try? await archive.removeLeftovers(of: id.cluster)
+                return manifest
             } catch let error as ArchiveError where error.code == .notFound {
                 // So it is made now.
             }
