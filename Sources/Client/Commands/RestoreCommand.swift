@@ -117,7 +117,7 @@ struct RestoreCommand: Command {
             try session.console.print("etcdcluster/\(cluster) created")
             return .success
         }
-        let finished = try await follow(record, connection, session)
+        let finished = try await settled(try await follow(record, connection, session), connection)
         guard finished.status.restore?.phase == .succeeded else {
             let reason = finished.status.conditions[.restored]?.message ?? finished.status.restore?.message ?? ""
             throw CommandFailure("etcdcluster/\(cluster) is not restored: \(reason)")
@@ -172,6 +172,18 @@ struct RestoreCommand: Command {
         }
         record.applyDefaults()
         return record
+    }
+
+    /// The record once the members have been seen under their own addresses; as it is, if that takes unusually long.
+    private func settled(_ record: EtcdCluster, _ connection: Connection) async throws -> EtcdCluster {
+        let query = RecordQuery(EtcdCluster.kind, namespace: connection.namespace, name: cluster)
+        var latest = record
+        for _ in 0..<30 where latest.status.restore?.phase == .succeeded && latest.status.phase == .unknown {
+            try await Task.sleep(for: .milliseconds(500))
+            guard let answer = try await connection.client.find(query) else { break }
+            latest = try EtcdCluster(answer: answer)
+        }
+        return latest
     }
 
     /// Fills in what the record of the source cluster tells, if there is one.
@@ -241,7 +253,7 @@ struct RestoreFigures {
         let took = restore.startTime.flatMap { start in restore.completionTime.map { $0 - start } }
         let all: [(String, String?)] = [
             ("Cluster", cluster.displayName), ("Cluster ID", cluster.status.clusterID), ("Backup", restore.backup),
-            ("Replayed", restore.backupRevision.map { "\((restore.revision ?? $0) - $0) revisions behind \($0)" }),
+            ("Replayed", restore.backupRevision.map { "from revision \($0)" }),
             ("Revision", restore.revision.map { String($0) }), ("Keys", restore.keys.map { String($0) }),
             ("Leases", restore.leases.map { String($0) }), ("HashKV", restore.hashKV.map { String($0) }),
             ("Size", restore.size?.rounded),

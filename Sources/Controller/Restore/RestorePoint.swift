@@ -44,7 +44,8 @@ extension ClusterRestoreStatus {
     /// What was added to the backup, for messages.
     var replayedText: String {
         guard let backupRevision, let revision, revision > backupRevision else { return "" }
-        return " and \(revision - backupRevision) revisions of its change log"
+        let count = revision - backupRevision
+        return " and \(count) \(count == 1 ? "revision" : "revisions") of its change log"
     }
 }
 
