@@ -1,5 +1,17 @@
 /// Header lines of HTTP: taking them apart, and making them without letting a value add lines of its own.
 enum HeaderLine {
+    /// Hands out each line of a piece of a header, without its line end; the empty one that ends a header, too.
+    static func forEach(in piece: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer) -> Void) {
+        var rest = piece[...]
+        repeat {
+            let end = rest.firstIndex(of: UInt8(ascii: "\n")) ?? rest.endIndex
+            var line = rest[..<end]
+            while line.last == UInt8(ascii: "\r") { line = line.dropLast() }
+            body(UnsafeRawBufferPointer(rebasing: line))
+            rest = rest[min(end + 1, rest.endIndex)...]
+        } while !rest.isEmpty
+    }
+
     /// The name, in lower case.
     static func name(_ bytes: Slice<UnsafeRawBufferPointer>) -> String {
         String(decoding: bytes, as: UTF8.self).lowercased()

@@ -72,6 +72,22 @@ struct GRPCFormatTests {
         #expect(HeaderLine.make(name, value) == expected)
     }
 
+    @Test(
+        "Trailers that arrive in one piece, as after a pause, are lines all the same",
+        arguments: [
+            ("grpc-status: 0\r\n", ["grpc-status: 0"]),
+            ("grpc-status: 0\r\ngrpc-message: \r\n", ["grpc-status: 0", "grpc-message: "]),
+            ("a: 1\r\nb: 2", ["a: 1", "b: 2"]), ("a: 1\nb: 2\n", ["a: 1", "b: 2"]), ("\r\n", [""]),
+            ("a: 1\r\n\r\n", ["a: 1", ""]), ("", [""]),
+        ])
+    func headerPieces(piece: String, expected: [String]) {
+        var lines: [String] = []
+        Array(piece.utf8).withUnsafeBytes { bytes in
+            HeaderLine.forEach(in: bytes) { lines.append(String(decoding: $0, as: UTF8.self)) }
+        }
+        #expect(lines == expected)
+    }
+
     private func status(_ lines: String...) -> GRPCStatusReader {
         var reader = GRPCStatusReader()
         for line in lines {

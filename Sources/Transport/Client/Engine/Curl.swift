@@ -127,9 +127,9 @@ final class CurlEasy {
         }
     }
 
-    fileprivate func receive(header line: UnsafeRawBufferPointer) {
+    fileprivate func receive(headers: UnsafeRawBufferPointer) {
         if let transfer {
-            transfer.receive(header: line)
+            transfer.receive(headers: headers)
             delegate.didReceiveHeader(transfer)
         }
     }
@@ -291,7 +291,7 @@ private func curlDidReceiveBody(
 private func curlDidReceiveHeader(
     _ bytes: UnsafeMutablePointer<CChar>?, _ size: Int, _ count: Int, _ owner: UnsafeMutableRawPointer?
 ) -> Int {
-    easy(owner)?.receive(header: UnsafeRawBufferPointer(start: bytes, count: size * count))
+    easy(owner)?.receive(headers: UnsafeRawBufferPointer(start: bytes, count: size * count))
     return size * count
 }
 

@@ -78,14 +78,13 @@ final class Transfer: @unchecked Sendable {
         return observer?.supplyBody(into: buffer)
     }
 
-    /// Passes a header line of the answer on, without its line end.
-    func receive(header line: UnsafeRawBufferPointer) {
+    /// Passes header lines of the answer on, each without its line end.
+    ///
+    /// libcurl promises one line at a time, but what comes while a transfer is paused it keeps as one piece per kind
+    /// (`pausewrite` in its sendf.c), so that all trailers of a stream can arrive together.
+    func receive(headers: UnsafeRawBufferPointer) {
         hasAnswer = true
-        var end = line.count
-        while end > 0, line[end - 1] == UInt8(ascii: "\n") || line[end - 1] == UInt8(ascii: "\r") {
-            end -= 1
-        }
-        observer?.received(headerLine: UnsafeRawBufferPointer(rebasing: line[..<end]))
+        HeaderLine.forEach(in: headers) { observer?.received(headerLine: $0) }
     }
 
     /// Tells the observer, once, how it ended.
