@@ -29,6 +29,7 @@ extension ChangeLog {
     ///     backup that is older.
     ///   - snapshot: the plain database file of a backup of this life of the cluster.
     ///   - path: where the new file goes; it must not exist.
+    ///   - bump: how many revisions later the new database counts on, with everything before compacted.
     ///   - known: how far whoever keeps the log knows that nothing happened behind its end; of no use if the log does
     ///     not lead there.
     ///   - progress: told how much of the log is replayed, from 0 to 1.
@@ -36,9 +37,8 @@ extension ChangeLog {
     /// - Throws: `ArchiveError` with the code `incomplete` if the log does not lead there, also if it goes on behind a
     ///   gap: what is before the gap is not the latest state; `DatabaseError`. Nothing is left at `path` then.
     public func rebuild(
-        _ point: PointInTime, from snapshot: DatabaseFile, to path: String,
-        knownThrough known: ChangeLogRecorder.Progress? = nil,
-        progress: @Sendable (Double) -> Void = { _ in }
+        _ point: PointInTime, from snapshot: DatabaseFile, to path: String, bumpedBy bump: Int64 = 0,
+        knownThrough known: ChangeLogRecorder.Progress? = nil, progress: @Sendable (Double) -> Void = { _ in }
     ) async throws -> Int64 {
         let base = try snapshot.summary().revision
         let objects = try await objects()
@@ -56,7 +56,7 @@ extension ChangeLog {
                 "it leads from the backup at revision \(base) to \(LogSegmentName.reach(names, from: base)), not to \(end)"
             )
         }
-        var replay = try DatabaseReplay(of: snapshot, at: end, to: path)
+        var replay = try DatabaseReplay(of: snapshot, at: end, to: path, bumpedBy: bump)
         var leases = ReplayedLeases()
         for (index, name) in chain.enumerated() {
             guard let key = objects[name] else { continue }

@@ -12,6 +12,7 @@ struct RestoreCommand: Command {
     var latest = false
     var revision: Int?
     var time: Timestamp?
+    var revisionBump: Int?
     var version: String?
     var size: Int?
     var authSecret: String?
@@ -59,6 +60,9 @@ struct RestoreCommand: Command {
             CommandOption(
                 "at-time", \.time, placeholder: "TIME", "Brings back the state at a moment, as 2026-11-21T14:00:00Z"),
             CommandOption(
+                "revision-bump", \.revisionBump, placeholder: "NUMBER",
+                "Counts on so many revisions later with all before compacted: for clusters that serve Kubernetes"),
+            CommandOption(
                 "etcd-version", \.version, placeholder: "VERSION",
                 "The etcd version to run; that of the backup's member if not given"),
             CommandOption(
@@ -86,6 +90,7 @@ struct RestoreCommand: Command {
 
     func complaint() -> String? {
         if revision.map({ $0 < 1 }) ?? false { return "\"--at-revision\" must be at least 1" }
+        if revisionBump.map({ $0 < 1 }) ?? false { return "\"--revision-bump\" must be at least 1" }
         if revision != nil, time != nil { return "choose one of \"--at-revision\" and \"--at-time\"" }
         return switch (backup, sourceCluster) {
         case (nil, nil): "name the source: \"--from-backup\", or \"--source-cluster\" with \"--latest\""
@@ -159,6 +164,7 @@ struct RestoreCommand: Command {
         }
         restore.revision = revision.map { Int64($0) }
         restore.time = time
+        restore.revisionBump = revisionBump.map { Int64($0) }
         if let keySecret {
             var encryption = BackupEncryption()
             encryption.secretRef = LocalReference(name: keySecret)

@@ -99,7 +99,7 @@ struct ClusterRestorer {
             try await source.requireLog(log, point, behind: manifest)
         }
         try services.local.requireRoom(
-            for: cluster, backupSize: Int(manifest.file.size), isReplayed: cluster.spec.restore?.point != nil)
+            for: cluster, backupSize: Int(manifest.file.size), isReplayed: cluster.spec.restore?.isRewritten ?? false)
         var owner = BackedUpCluster()
         owner.namespace = source.id.cluster.namespace
         owner.name = source.id.cluster.name
@@ -133,7 +133,7 @@ struct ClusterRestorer {
         _ result: RestoreResult?, at now: Timestamp
     ) async throws -> Outcome {
         if let manifest = result?.manifest { restore.take(manifest) }
-        if let replayed = result?.replayed { restore.take(replayed) }
+        if let replayed = result?.replayed { restore.take(replayed, bumpedBy: cluster.spec.restore?.revisionBump) }
         if let id = result?.clusterID { cluster.status.clusterID = String(id, radix: 16) }
         restore.phase = phase
         // To fetch once more is a step back.

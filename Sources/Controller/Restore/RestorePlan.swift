@@ -99,13 +99,13 @@ extension ClusterRestoreStatus {
     /// Takes the figures from the manifest of the backup.
     mutating func take(_ manifest: BackupManifest) {
         take(manifest.content, size: manifest.file.size)
-        backupRevision = nil
+        (backupRevision, revisionBump) = (nil, nil)
         etcdVersion = manifest.etcdVersion
     }
 
     /// Takes the figures of what the change log made of the backup.
-    mutating func take(_ replayed: ChangeLog.Replayed) {
-        backupRevision = revision
+    mutating func take(_ replayed: ChangeLog.Replayed, bumpedBy bump: Int64?) {
+        (backupRevision, revisionBump) = (revision, bump)
         take(replayed.content, size: replayed.size)
     }
 

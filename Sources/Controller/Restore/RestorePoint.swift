@@ -11,6 +11,9 @@ extension ClusterRestore {
         return latest ? .latest : nil
     }
 
+    /// Whether the database is not the backup's own.
+    var isRewritten: Bool { point != nil || revisionBump != nil }
+
     /// The newest backup from which the log leads forward to the wanted state; nil if it is not for this to choose.
     ///
     /// A backup of a member that was accused when it was made is the last choice: what is replayed on it is as wrong.
@@ -43,9 +46,11 @@ extension ClusterRestore {
 extension ClusterRestoreStatus {
     /// What was added to the backup, for messages.
     var replayedText: String {
-        guard let backupRevision, let revision, revision > backupRevision else { return "" }
-        let count = revision - backupRevision
-        return " and \(count) \(count == 1 ? "revision" : "revisions") of its change log"
+        let bump = revisionBump ?? 0
+        let ahead = bump > 0 ? ", \(bump) revisions ahead" : ""
+        guard let backupRevision, let revision, revision - bump > backupRevision else { return ahead }
+        let count = revision - bump - backupRevision
+        return " and \(count) \(count == 1 ? "revision" : "revisions") of its change log\(ahead)"
     }
 }
 
@@ -79,15 +84,18 @@ extension RestoreWork {
         onto path: String, of source: RestoreSource, _ manifest: BackupManifest, _ keys: BackupKeyring?,
         _ report: @escaping @Sendable (Double) -> Void
     ) async throws -> ChangeLog.Replayed? {
-        guard let point = cluster.spec.restore?.point else { return nil }
+        guard let wish = cluster.spec.restore, wish.isRewritten else { return nil }
+        let point = wish.point ?? .revision(manifest.content.revision)
         let log = try await services.archives.log(of: source, keys, with: services.access.secrets(of: cluster))
         // Nothing follows the backup; a segment behind a gap is another matter, which the replay refuses.
-        if point == .latest, try await log.segments().allSatisfy({ $0.through <= manifest.content.revision }) {
+        if point == .latest, wish.revisionBump == nil,
+            try await log.segments().allSatisfy({ $0.through <= manifest.content.revision })
+        {
             return nil
         }
         do {
             return try await log.replay(
-                point, onto: path, etcdVersion: manifest.etcdVersion,
+                point, onto: path, etcdVersion: manifest.etcdVersion, bumpedBy: wish.revisionBump ?? 0,
                 knownThrough: await knownThrough(source), progress: report)
         } catch let error as ArchiveError where error.code == .incomplete {
             throw RestoreFailure("NotRecoverable", "\(error)", .over)

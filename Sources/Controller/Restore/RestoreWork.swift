@@ -50,7 +50,7 @@ struct RestoreWork: Sendable {
             restore.encryption, in: cluster.metadata.namespace)
         let archive = try await services.archives.archive(
             storage, with: services.access.secrets(of: cluster), keys: keys)
-        let share = cluster.spec.restore?.point == nil ? 0.7 : 0.4
+        let share = cluster.spec.restore?.isRewritten ?? false ? 0.4 : 0.7
         let manifest = try await archive.fetch(id, to: path) { received, expected in
             let isWhole = received >= expected
             report(

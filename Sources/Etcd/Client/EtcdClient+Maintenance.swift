@@ -41,7 +41,15 @@ extension EtcdClient {
     public func hashKV(
         revision: Int64 = 0, timeout: Duration = .seconds(60)
     ) async throws(EtcdError) -> HashKV {
-        try await call(.hashKV, timeout: timeout) { $0.int64(1, revision) }
+        do throws(EtcdError) {
+            return try await call(.hashKV, timeout: timeout) { $0.int64(1, revision) }
+        } catch {
+            guard error.code == .compacted, revision > 0 else { throw error }
+            // Up to 3.4.26 and 3.5.9 the compact revision itself is refused, also where nothing was written since.
+            let newest: HashKV = try await call(.hashKV, timeout: timeout) { $0.int64(1, 0) }
+            guard newest.header.revision == revision else { throw error }
+            return newest
+        }
     }
 
     /// Streams the member's database file, followed by the SHA-256 of it.

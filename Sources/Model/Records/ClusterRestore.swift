@@ -16,6 +16,8 @@ public struct ClusterRestore: Structure {
     public var revision: Int64?
     /// The moment whose state to bring back, by the change log behind a backup.
     public var time: Timestamp?
+    /// By how many revisions the new cluster is ahead of the state it begins with, whose history is compacted then.
+    public var revisionBump: Int64?
 
     /// Where the keys of encrypted bytes are; what the EtcdBackup says if not given.
     public var encryption: BackupEncryption?
@@ -39,6 +41,11 @@ public struct ClusterRestore: Structure {
             "time", \.time,
             "The moment whose state to bring back, as 2026-11-21T14:00:00Z; needs a change log behind an earlier backup."
         ),
+        Field(
+            "revisionBump", \.revisionBump,
+            "By how many revisions the new cluster counts on later, with all before compacted, so that clients that have "
+                + "seen later revisions of the old cluster read again; for clusters that serve Kubernetes.",
+            .range(1...1_000_000_000_000)),
         Field(
             "encryption", \.encryption, "Where the keys of encrypted bytes are; what the EtcdBackup says if not given."),
     ]

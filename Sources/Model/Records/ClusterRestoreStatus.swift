@@ -36,7 +36,9 @@ public struct ClusterRestoreStatus: Structure {
     public var fence: [String: String] = [:]
     /// The revision of the backup itself, where the change log was replayed behind it.
     public var backupRevision: Int64?
-    /// The revision the cluster is brought back to.
+    /// By how many revisions it was put ahead of the state it begins with.
+    public var revisionBump: Int64?
+    /// The revision the cluster begins with.
     public var revision: Int64?
     /// The revision below which its history was compacted away.
     public var compactRevision: Int64?
@@ -75,7 +77,9 @@ public struct ClusterRestoreStatus: Structure {
         Field(
             "backupRevision", \.backupRevision,
             "The revision of the backup itself, where the change log was replayed behind it."),
-        Field("revision", \.revision, "The revision the cluster is brought back to."),
+        Field(
+            "revisionBump", \.revisionBump, "By how many revisions it was put ahead of the state it begins with."),
+        Field("revision", \.revision, "The revision the cluster begins with."),
         Field("compactRevision", \.compactRevision, "The revision below which its history was compacted away."),
         Field("keys", \.keys, "The number of live keys."),
         Field("leases", \.leases, "The number of leases."),

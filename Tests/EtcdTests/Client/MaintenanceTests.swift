@@ -36,6 +36,9 @@ struct MaintenanceTests {
             try await client.defragment()
             #expect(try await client.hashKV(revision: revision).hash == before)
             #expect(try await client.keysTotal() == 70)
+            // A member that has compacted all there is still hashes it, asked for it by its revision.
+            try await client.compact(at: revision, isPhysical: true)
+            #expect(try await client.hashKV(revision: revision).compactRevision == revision)
         }
     }
 

@@ -28,6 +28,7 @@ public struct DatabaseReplay {
     /// The revision reached so far.
     public private(set) var reached: Int64
 
+    private let bump: Int64
     private let base: DatabaseFile
     private let output: PageOutput
     private var keys: BucketWriter
@@ -37,10 +38,17 @@ public struct DatabaseReplay {
 
     /// Begins a file at `path`, which must not exist, with everything a snapshot holds up to the revision.
     ///
+    /// With a `bump` the database counts on from so many revisions later, and everything before is compacted: whoever
+    /// has seen revisions that the new cluster will use anew is told so and reads again, as `etcdutl snapshot restore
+    /// --bump-revision --mark-compacted` does. etcd takes its compact revision for its own where no record is as new.
+    ///
     /// - Throws: `DatabaseError`, with `revisionCompacted` if the snapshot's history begins later.
-    public init(of base: DatabaseFile, at revision: Int64, to path: String) throws(DatabaseError) {
+    public init(
+        of base: DatabaseFile, at revision: Int64, to path: String, bumpedBy bump: Int64 = 0
+    ) throws(DatabaseError) {
         self.base = base
         self.revision = revision
+        self.bump = bump
         output = try PageOutput(path: path, pageSize: base.pageSize)
         keys = BucketWriter(output)
         reached = 0
@@ -126,7 +134,11 @@ public struct DatabaseReplay {
                 }
             } else {
                 var bucket = BucketWriter(output)
-                try walk { (entry) throws(DatabaseError) in try bucket.add(entry.key, entry.value) }
+                if name == "meta", bump > 0 {
+                    for (key, value) in try bumped(walk) { try bucket.add(key, value) }
+                } else {
+                    try walk { (entry) throws(DatabaseError) in try bucket.add(entry.key, entry.value) }
+                }
                 copied.append((name, try bucket.finish()))
             }
         }
@@ -139,6 +151,20 @@ public struct DatabaseReplay {
                 "revision \(revision) was asked for but history before \(max(1, compacted)) is compacted")
         }
         reached = max(1, min(compacted, revision))
+    }
+
+    /// The entries of the bucket `meta`, compacted through the revision to count on from.
+    private func bumped(
+        _ walk: (_ body: (Page.Entry) throws(DatabaseError) -> Void) throws(DatabaseError) -> Void
+    ) throws(DatabaseError) -> [(key: [UInt8], value: [UInt8])] {
+        let compacted = RecordRevision(main: revision + bump, sub: 0).bytes
+        let names = ["finishedCompactRev", "scheduledCompactRev"].map { Array($0.utf8) }
+        var entries = names.map { (key: $0, value: compacted) }
+        try walk { (entry) throws(DatabaseError) in
+            let key = Array(entry.key)
+            if !names.contains(key) { entries.append((key, Array(entry.value))) }
+        }
+        return entries.sorted { $0.key.lexicographicallyPrecedes($1.key) }
     }
 
     private mutating func copyRecords() throws(DatabaseError) {
