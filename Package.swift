@@ -51,6 +51,7 @@ let package = Package(
 
         // Layer 3: what is done with clusters.
         library("Archive", ["Model", "Threads", "Transport", "Etcd", "Crypto", "CPlatform", "CZstd"]),
+        library("Replication", ["Model", "Threads", "Transport", "Etcd", "Crypto", "CPlatform"]),
         library("Nodes", ["Model", "Threads", "CPlatform"]),
         library("Inspectors", ["Model"]),
         library("Observers", ["Model", "Transport", "Etcd"]),
@@ -62,8 +63,8 @@ let package = Package(
         library(
             "Controller",
             [
-                "Model", "Telemetry", "Transport", "Crypto", "Store", "Etcd", "Archive", "Nodes", "Inspectors",
-                "Observers", "ControllerRuntime",
+                "Model", "Telemetry", "Transport", "Crypto", "Store", "Etcd", "Archive", "Replication", "Nodes",
+                "Inspectors", "Observers", "ControllerRuntime",
             ]),
         library("API", ["Model", "Manifests", "Telemetry", "Transport", "Crypto", "Store"]),
 
@@ -82,7 +83,7 @@ let package = Package(
         // Programs that compare with stock tools; scripts/bench runs them.
         .executableTarget(
             name: "lodestone-bench",
-            dependencies: ["Model", "Crypto", "Transport", "Etcd", "Archive", "TestSupport"],
+            dependencies: ["Model", "Crypto", "Transport", "Etcd", "Archive", "Replication", "TestSupport"],
             path: "Benchmarks/lodestone-bench", swiftSettings: strict),
 
         // Tests mirror Sources.
@@ -105,6 +106,7 @@ let package = Package(
         tests(of: "Store", ["Model", "Threads", "TestSupport"]),
         tests(of: "Etcd", ["TestSupport", "Transport", "Model", "Crypto"]),
         tests(of: "Archive", ["TestSupport", "Model", "Etcd", "Crypto", "Transport"]),
+        tests(of: "Replication", ["TestSupport", "Model", "Etcd", "Crypto", "Transport"]),
         tests(of: "Nodes", ["TestSupport", "Model"]),
         tests(of: "Inspectors", ["Model"]),
         tests(of: "Observers", ["TestSupport", "Model", "Inspectors", "Transport", "Etcd", "Crypto"]),
