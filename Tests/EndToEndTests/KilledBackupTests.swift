@@ -75,6 +75,8 @@ private struct Scene {
         for cluster in Self.clusters {
             try await fixture.waitForCluster(cluster)
             try await fixture.succeed("load", cluster, "--keys", "3000")
+            // Retention goes by time: the schedule's own first backup must not be newer than those of the rounds.
+            try await fixture.succeed("wait", "ec/\(cluster)", "--for", "condition=BackupReady", "--timeout", "60s")
         }
     }
 

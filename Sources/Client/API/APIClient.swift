@@ -88,6 +88,23 @@ struct APIClient: Sendable {
         try await json("PUT", query.path, writing(dryRun), body: document)
     }
 
+    /// Reads a record, changes it and writes it back, and begins again where somebody else wrote meanwhile, as the
+    /// controller does all the time.
+    ///
+    /// - Throws: `APIError`, and whatever `change` throws.
+    func change<Record: Resource>(_ query: RecordQuery, _ change: (inout Record) throws -> Void) async throws -> Value {
+        for _ in 0..<20 {
+            var record = try Record(answer: try await get(query))
+            try change(&record)
+            do {
+                return try await replace(record.document, query)
+            } catch let error as APIError where error.isConflict {
+                continue
+            }
+        }
+        throw CommandFailure("\(query.path) changed again and again while it was to be changed; try again")
+    }
+
     /// Asks for a record's removal; what remains of it if somebody must finish first, or a `Status`.
     func delete(_ query: RecordQuery, dryRun: Bool = false) async throws -> Value {
         try await json("DELETE", query.path, dryRun ? [("dryRun", "All")] : [])

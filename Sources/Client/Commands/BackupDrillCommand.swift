@@ -59,23 +59,23 @@ struct BackupDrillCommand: Command {
 
     /// Asks for the drill, where there is something to restore.
     private func ask(_ request: String, _ query: RecordQuery, _ connection: Connection) async throws -> Value {
-        guard let document = try await connection.client.find(query) else {
+        guard try await connection.client.find(query) != nil else {
             throw CommandFailure(
                 "there is no cluster \"\(cluster)\" in namespace \(connection.namespace); see \"lodestone get ec\"")
         }
-        var record = try EtcdCluster(answer: document)
         let backups: [EtcdBackup] = try await connection.client.records(
             RecordQuery(EtcdBackup.kind, namespace: connection.namespace))
-        let isGood = { (backup: EtcdBackup) in
-            backup.spec.clusterRef.name == record.metadata.name && backup.status.phase == .succeeded
-                && backup.status.incarnation == record.status.incarnation
+        return try await connection.client.change(query) { (record: inout EtcdCluster) in
+            let isGood = { (backup: EtcdBackup) in
+                backup.spec.clusterRef.name == record.metadata.name && backup.status.phase == .succeeded
+                    && backup.status.incarnation == record.status.incarnation
+            }
+            guard !record.isDrill, backups.contains(where: isGood) else {
+                throw CommandFailure(
+                    "etcdcluster/\(cluster) has no good backup to restore; make one with lodestone backup \(cluster)")
+            }
+            record.metadata.annotations[EtcdCluster.drillKey] = request
         }
-        guard !record.isDrill, backups.contains(where: isGood) else {
-            throw CommandFailure(
-                "etcdcluster/\(cluster) has no good backup to restore; make one with lodestone backup \(cluster)")
-        }
-        record.metadata.annotations[EtcdCluster.drillKey] = request
-        return try await connection.client.replace(record.document, query)
     }
 
     private func follow(

@@ -61,11 +61,11 @@ struct BackupPruneCommand: Command {
         try show(plan, session)
         guard !isDryRun else { return .success }
         for backup in plan.removed {
-            var backup = backup
-            backup.spec.deletionPolicy = .delete
             let query = RecordQuery(
                 EtcdBackup.kind, namespace: connection.namespace, name: backup.metadata.name)
-            _ = try await connection.client.replace(backup.document, query)
+            _ = try await connection.client.change(query) { (backup: inout EtcdBackup) in
+                backup.spec.deletionPolicy = .delete
+            }
             _ = try await connection.client.delete(query)
             try session.console.note("etcdbackup/\(backup.metadata.name) is being removed with its bytes")
         }

@@ -49,13 +49,13 @@ struct BackupVerifyCommand: Command {
     }
 
     private func ask(_ request: String, _ query: RecordQuery, _ connection: Connection) async throws -> Value {
-        var backup = try EtcdBackup(document: try await connection.client.get(query))
-        guard [.succeeded, .lost].contains(backup.status.phase) else {
-            throw CommandFailure(
-                "etcdbackup/\(self.backup) is \(backup.status.phase.rawValue); only a finished backup can be proven")
+        try await connection.client.change(query) { (backup: inout EtcdBackup) in
+            guard [.succeeded, .lost].contains(backup.status.phase) else {
+                throw CommandFailure(
+                    "etcdbackup/\(self.backup) is \(backup.status.phase.rawValue); only a finished backup can be proven")
+            }
+            backup.metadata.annotations[EtcdBackup.verifyAnnotation] = request
         }
-        backup.metadata.annotations[EtcdBackup.verifyAnnotation] = request
-        return try await connection.client.replace(backup.document, query)
     }
 
     private func follow(
