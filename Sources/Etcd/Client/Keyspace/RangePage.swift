@@ -51,6 +51,21 @@ public struct RangePage: Sendable {
         }
     }
 
+    /// Lends all key-value pairs at once, in order, for who goes through two pages side by side.
+    public func withKeyValues<Result, Failure: Error>(
+        _ body: ([KeyValueView]) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        try message.withSpan { (span) throws(Failure) in
+            try span.withUnsafeBytes { (bytes) throws(Failure) in
+                var views: [KeyValueView] = []
+                views.reserveCapacity(keyCount)
+                var reader = ProtobufReader(bytes)
+                while let view = Self.nextKeyValue(&reader) { views.append(view) }
+                return try body(views)
+            }
+        }
+    }
+
     /// The key-value pairs as copies.
     public var keyValues: [KeyValue] {
         var pairs: [KeyValue] = []

@@ -49,4 +49,11 @@ public final class Watch: AsyncSequence, Sendable {
         if madeRoom { stream.hasRoom(key) }
         return batch
     }
+
+    /// The next batch if it is here already, nil if it would have to be waited for; for who reads several at a time.
+    public func nextIfHere() -> WatchBatch? {
+        guard let (batch, madeRoom) = buffer.nextIfHere() else { return nil }
+        if madeRoom { stream.hasRoom(key) }
+        return batch
+    }
 }

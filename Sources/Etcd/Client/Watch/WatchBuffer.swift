@@ -76,6 +76,9 @@ final class WatchBuffer: Sendable {
         return try answer.get()
     }
 
+    /// Takes a batch that is here already, nil if none is.
+    func nextIfHere() -> (batch: WatchBatch, madeRoom: Bool)? { state.withLock { take(&$0) } }
+
     private func take(_ state: inout State) -> (batch: WatchBatch, madeRoom: Bool)? {
         guard !state.batches.isEmpty else { return nil }
         let batch = state.batches.removeFirst()
