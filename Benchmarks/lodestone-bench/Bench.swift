@@ -22,7 +22,7 @@ struct Bench {
         }
     }
 
-    private static let all = ["load", "snapshot", "range", "verify", "restore", "fleet", "start"]
+    private static let all = ["load", "snapshot", "range", "verify", "restore", "copy", "compare", "fleet", "start"]
 
     private static func run(_ options: BenchOptions) async throws {
         let names = options.names.isEmpty ? all : options.names
@@ -50,6 +50,8 @@ struct Bench {
         case "load": try await LoadBenchmark(options, database).run()
         case "snapshot": try await SnapshotBenchmark(options, database).run()
         case "restore": try await RestoreBenchmark(options, database).run()
+        case "copy": try await CopyBenchmark(options, database).run()
+        case "compare": try await CompareBenchmark(options, database).run()
         case "range": try await RangeBenchmark(options, database).run()
         default: try await VerifyBenchmark(options, database).run()
         }
