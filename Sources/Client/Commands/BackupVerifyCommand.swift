@@ -52,7 +52,8 @@ struct BackupVerifyCommand: Command {
         try await connection.client.change(query) { (backup: inout EtcdBackup) in
             guard [.succeeded, .lost].contains(backup.status.phase) else {
                 throw CommandFailure(
-                    "etcdbackup/\(self.backup) is \(backup.status.phase.rawValue); only a finished backup can be proven")
+                    "etcdbackup/\(self.backup) is \(backup.status.phase.rawValue); only a finished backup can be proven"
+                )
             }
             backup.metadata.annotations[EtcdBackup.verifyAnnotation] = request
         }
