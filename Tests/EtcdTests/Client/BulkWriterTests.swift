@@ -46,6 +46,25 @@ struct BulkWriterTests {
         }
     }
 
+    @Test("Once its condition no longer holds, nothing is written any more")
+    func condition() async throws {
+        try await withRealEtcd { etcd in
+            let client = try etcd.client()
+            let revision = try await client.put("guard", "1").header.revision
+            var options = BulkWriter.Options()
+            options.condition = .isUnchanged(bytes("guard"), since: revision)
+            let endpoints = EtcdEndpoints(client)
+            try await endpoints.bulkWrite(options: options) { try await $0.put(bytes("first"), bytes("v")) }
+            #expect(try await client.get("first") != nil)
+            try await client.put("guard", "2")
+            let error = await #expect(throws: EtcdError.self) {
+                try await endpoints.bulkWrite(options: options) { try await $0.put(bytes("second"), bytes("v")) }
+            }
+            #expect(error?.code == .failedPrecondition)
+            #expect(try await client.get("second") == nil)
+        }
+    }
+
     @Test("A write that etcd refuses ends the whole with its error")
     func refusal() async throws {
         try await withRealEtcd { etcd in

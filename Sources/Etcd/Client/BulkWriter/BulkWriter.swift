@@ -28,6 +28,10 @@ public final class BulkWriter {
         ///
         /// That is right if nobody else writes these keys: the second time writes the same.
         public var repeatsAmbiguous = true
+        /// What must hold for every transaction; where it does not, writing fails with `failedPrecondition`.
+        ///
+        /// With it, what an earlier process left on the way cannot be applied late.
+        public var condition: Compare?
 
         /// The defaults.
         public init() {}
@@ -47,11 +51,12 @@ public final class BulkWriter {
 
     private let queue: BulkWriterQueue
     private let options: Options
-    private var batch = BulkWriterBatch()
+    private var batch: BulkWriterBatch
 
     init(_ queue: BulkWriterQueue, _ options: Options) {
         self.queue = queue
         self.options = options
+        batch = BulkWriterBatch(options.condition)
     }
 
     /// Writes a key whose bytes are only lent.
@@ -94,7 +99,7 @@ public final class BulkWriter {
     private func flush() async throws(EtcdError) {
         guard batch.operations > 0 else { return }
         let full = batch
-        batch = BulkWriterBatch()
+        batch = BulkWriterBatch(options.condition)
         try await queue.submit(full)
     }
 }

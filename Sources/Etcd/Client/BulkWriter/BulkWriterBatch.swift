@@ -11,6 +11,11 @@ struct BulkWriterBatch: Sendable {
     /// How many writes there are.
     private(set) var operations = 0
 
+    /// Begins a transaction that is applied if the condition holds.
+    init(_ condition: Compare? = nil) {
+        if let condition { writer.message(1, condition) }
+    }
+
     /// The encoded `TxnRequest`.
     var bytes: [UInt8] { writer.bytes }
 
@@ -50,14 +55,16 @@ struct BulkWriterBatch: Sendable {
 }
 
 extension EtcdClient {
-    /// Applies an encoded transaction without conditions and returns its revision.
+    /// Applies an encoded transaction and returns its revision.
+    ///
+    /// - Throws: `EtcdError`, with `failedPrecondition` if its condition does not hold.
     func commit(encoded request: [UInt8], isIdempotent: Bool, timeout: Duration) async throws(EtcdError) -> Int64 {
-        let message = try await unary(.txn, request, CallOptions(timeout: timeout, isIdempotent: isIdempotent))
-        do {
-            // Of the answer only the header counts; it has one more entry for every write.
-            return try message.decode(HeaderResponse.init(decoding:)).header.revision
-        } catch {
-            throw malformed(error, isIdempotent: isIdempotent)
+        let outcome = try await commit(encodedTransaction: request, isIdempotent: isIdempotent, timeout: timeout)
+        guard outcome.succeeded else {
+            throw EtcdError(
+                .failedPrecondition, "the condition of the writes does not hold any more", endpoint: endpoint.url,
+                isIdempotent: isIdempotent)
         }
+        return outcome.header.revision
     }
 }
