@@ -43,7 +43,9 @@ public struct LegacyComparison: Sendable, Hashable {
     public internal(set) var differenceCount = 0
     /// The first differences, in the order of the keys.
     public internal(set) var differences: [Difference] = []
-    /// Whether the source was changed meanwhile, so that differences may only be changes on their way.
+    /// Whether somebody has changed the source meanwhile, so that differences may only be changes on their way.
+    ///
+    /// What ended by its time to live does not count: that goes on also when all writers are stopped.
     public internal(set) var sourceMoved = false
     /// The hidden nodes that were compared; others cannot be found.
     public internal(set) var hidden: Set<LegacyPath> = []
@@ -52,6 +54,8 @@ public struct LegacyComparison: Sendable, Hashable {
 
     /// Whether nothing differs.
     public var isEqual: Bool { differenceCount == 0 }
+    /// Whether it proves that all of the source is at the destination: nothing differs, and nobody writes any more.
+    public var isProof: Bool { isEqual && !sourceMoved }
 
     mutating func add(_ kind: Difference.Kind, _ key: [UInt8], _ path: LegacyPath?) {
         differenceCount += 1
@@ -114,9 +118,27 @@ extension LegacyReplication {
                 }
             }
         }
-        result.sourceMoved = try await source.index(isQuorum: true).index != result.index
+        result.sourceMoved = try await moved(from: result.index, to: try await source.index(isQuorum: true).index)
         report(result)
         return result
+    }
+
+    /// Whether between two indexes anything was changed but by times to live.
+    ///
+    /// An index without an event counts: it may be a renewed time to live, and so a writer.
+    func moved(from start: UInt64, to end: UInt64) async throws -> Bool {
+        var reached = start
+        while reached < end {
+            do {
+                let found = try await source.historyEvent(from: reached + 1, grace: options.grace)
+                guard let event = found.event, event.index == reached + 1, event.action == .expire else { return true }
+                reached = event.index
+            } catch {
+                guard error.code == .indexCleared else { throw error }
+                return true
+            }
+        }
+        return false
     }
 
     private func compare(

@@ -196,10 +196,10 @@ extension LegacySession {
 
     /// Asks for what is about to end whether its time was renewed, which no event tells, and gives it its new time.
     func renew() async throws {
-        let due = leases.due()
-        guard !due.isEmpty, ContinuousClock.now >= nextRenewal else { return }
+        guard ContinuousClock.now >= nextRenewal else { return }
         nextRenewal = .now + .milliseconds(400)
         leases.tidy()
+        let due = leases.due()
         var changes: [LegacyBatch.Change] = []
         for start in stride(from: 0, to: due.count, by: 8) {
             let found: [(path: LegacyPath, node: LegacyNode?)]

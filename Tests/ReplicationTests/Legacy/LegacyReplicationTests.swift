@@ -1,9 +1,10 @@
 import Etcd
 import Model
-import Replication
 import TestSupport
 import Testing
 import Transport
+
+@testable import Replication
 
 @Suite(.enabled(if: RealEtcd.isAvailable(.v3_4)), .timeLimit(.minutes(3)))
 struct LegacyReplicationTests {
@@ -240,9 +241,27 @@ struct LegacyReplicationTests {
                 ])
             #expect(result.differenceCount == 5)
             #expect(!result.sourceMoved)
+            #expect(!result.isProof)
             // The next turn mends what differs.
             try await fixture.running { try await fixture.caughtUp() }
             try await fixture.expectEqual(keys: 301)
+        }
+    }
+
+    @Test("A source in which keys only end is at rest, one in which they are written or renewed is not")
+    func rest() async throws {
+        try await LegacyFixture.with { fixture in
+            let (store, replication) = (fixture.store, try fixture.replication)
+            try await store.put("/ending", "1", ("ttl", "1"))
+            try await store.put("/long", "1", ("ttl", "1000"))
+            let start = try await fixture.client.index().index
+            try await eventually("the key has ended") { try await fixture.client.index().index == start + 1 }
+            #expect(try await !replication.moved(from: start, to: start + 1))
+            try await store.touch("/long", ("ttl", "1000"), ("refresh", "true"), ("prevExist", "true"))
+            #expect(try await replication.moved(from: start, to: start + 2))
+            try await store.put("/_hidden", "1")
+            #expect(try await replication.moved(from: start + 2, to: start + 3))
+            #expect(try await !replication.moved(from: start + 3, to: start + 3))
         }
     }
 }
