@@ -29,8 +29,6 @@ struct CopyCheckpoint: Sendable, Hashable {
     var policy: ConflictPolicy
     /// `KeySelection.digest` of the selection it was begun with.
     var selection: String
-    /// How many leases were carried when this was written: if fewer are found, some ended while nobody renewed them.
-    var leases = 0
     /// Drawn anew by every process.
     var session: String = CopyCheckpoint.newSession()
 
@@ -42,7 +40,7 @@ struct CopyCheckpoint: Sendable, Hashable {
         Array(
             """
             {"phase":"\(phase.rawValue)","source":"\(String(sourceID, radix: 16))","revision":\(revision),\
-            "partial":\(isPartial),"base":\(base),"policy":"\(policy.rawValue)","selection":"\(selection)","leases":\(leases),\
+            "partial":\(isPartial),"base":\(base),"policy":"\(policy.rawValue)","selection":"\(selection)",\
             "session":"\(session)"}
             """.utf8)
     }
@@ -54,15 +52,11 @@ extension CopyCheckpoint {
         guard let value = try? Value(json: bytes), let phase = value["phase"]?.string.flatMap(Phase.init),
             let sourceID = value["source"]?.string.flatMap({ UInt64($0, radix: 16) }),
             let revision = value["revision"]?.integer, let isPartial = value["partial"]?.bool,
-            let base = value["base"]?.integer,
-            let policy = value["policy"]?.string.flatMap(ConflictPolicy.init),
-            let selection = value["selection"]?.string, let leases = value["leases"]?.integer,
-            let session = value["session"]?.string
+            let base = value["base"]?.integer, let policy = value["policy"]?.string.flatMap(ConflictPolicy.init),
+            let selection = value["selection"]?.string, let session = value["session"]?.string
         else { return nil }
         self.init(
             phase: phase, sourceID: sourceID, revision: revision, isPartial: isPartial, base: base, policy: policy,
-            selection: selection,
-            leases: Int(leases),
-            session: session)
+            selection: selection, session: session)
     }
 }

@@ -25,10 +25,11 @@ extension CopyReplication {
         }
         var checkpoint = found
         checkpoint.session = CopyCheckpoint.newSession()
-        let carried = try await carrier.load()
-        // Fewer leases than were carried: keys may have ended with them. A source that has gone back has lost changes
-        // that are applied here.
-        if mustCompare || carried < found.leases || head.revision < found.revision {
+        try await carrier.load()
+        // A source that has gone back has lost changes that are applied here.
+        if mustCompare || head.revision < found.revision {
+            checkpoint.phase = .copying
+        } else if checkpoint.phase == .following, try await carrier.hasLost(selection, upTo: found.revision) {
             checkpoint.phase = .copying
         }
         let taken = try await destination.write(checkpoint, over: guarded)

@@ -25,7 +25,6 @@ extension CopyReplication {
         turn.checkpoint.phase = .following
         turn.checkpoint.revision = revision
         turn.checkpoint.isPartial = false
-        turn.checkpoint.leases = carrier.count
         turn.guarded = try await destination.write(turn.checkpoint, over: turn.guarded)
         turn.isFresh = false
     }

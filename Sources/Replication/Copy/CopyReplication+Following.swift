@@ -108,7 +108,6 @@ extension CopyReplication {
         var checkpoint = turn.checkpoint
         checkpoint.revision = step.revision
         checkpoint.isPartial = step.isPartial
-        checkpoint.leases = carrier.count
         for _ in 0..<5 {
             switch try await destination.commit(batch, turn.guarded, checkpoint) {
             case .applied(let revision):

@@ -32,6 +32,8 @@ final class LeaseCarrier: Sendable {
     /// Whether leases without keys are brought too: not if only some keys are selected.
     private let bringsAll: Bool
     private let leases = Mutex<[Int64: Lease]>([:])
+    /// Leases of the source that were renewed no more for so long that they have ended at the destination.
+    private let ended = Mutex<Set<Int64>>([])
 
     init(from source: CopySource, to destination: CopyDestination, bringsAll: Bool) {
         self.source = source
@@ -39,11 +41,8 @@ final class LeaseCarrier: Sendable {
         self.bringsAll = bringsAll
     }
 
-    /// How many leases are carried.
-    var count: Int { leases.withLock { $0.count } }
-
-    /// Takes over what earlier processes have brought; returns how many leases that are.
-    func load() async throws(ReplicationError) -> Int {
+    /// Takes over what earlier processes have brought.
+    func load() async throws(ReplicationError) {
         let markers = try await destination.perform { [state = destination.state] (client) throws(EtcdError) in
             try await client.range(RangeRequest(.prefix(state.leases))).keyValues
         }
@@ -58,7 +57,27 @@ final class LeaseCarrier: Sendable {
                 target: marker.lease, timeToLive: .seconds(seconds), renewal: now, expiry: now + .seconds(seconds))
         }
         leases.withLock { [found] in $0 = found }
-        return found.count
+    }
+
+    /// Whether a lease ended at the destination while nobody renewed it, and lives at the source: one that is not
+    /// there although keys are attached to it that were applied up to `revision`.
+    ///
+    /// Where that would take long to find out, the answer is yes.
+    func hasLost(_ selection: KeySelection, upTo revision: Int64) async throws(ReplicationError) -> Bool {
+        let alive = try await source.leases()
+        let absent = leases.withLock { known in alive.filter { known[$0] == nil } }
+        guard absent.count <= 500 else { return true }
+        for id in absent {
+            let keys = try await source.perform { (client) throws(EtcdError) in
+                try await client.leaseTimeToLive(id, includesKeys: true)
+            }.keys.filter { selection.target(of: $0) != nil }
+            guard keys.count <= 100 else { return true }
+            for key in keys {
+                let found = try await source.perform { (client) throws(EtcdError) in try await client.get(key) }
+                if let found, found.modRevision <= revision { return true }
+            }
+        }
+        return false
     }
 
     /// Brings those of the leases that are not there yet; returns their IDs at the destination.
@@ -127,11 +146,16 @@ final class LeaseCarrier: Sendable {
     private func look() async throws {
         guard bringsAll || leases.withLock({ !$0.isEmpty }) else { return }
         let alive = Set(try await source.leases())
+        // A member that lagged far behind may have left out one that lives.
+        if ended.withLock({ !$0.isDisjoint(with: alive) }) { throw CopyInterruption.leasesLost }
         let now = ContinuousClock.now
-        leases.withLock { leases in
+        let over = leases.withLock { leases in
             for id in leases.keys { leases[id]?.isEnding = !alive.contains(id) }
-            leases = leases.filter { !$0.value.isEnding || $0.value.expiry + .seconds(10) > now }
+            let over = leases.filter { $0.value.isEnding && $0.value.expiry + .seconds(10) < now }
+            for id in over.keys { leases[id] = nil }
+            return over.keys
         }
+        ended.withLock { $0.formUnion(over) }
         if bringsAll { _ = try await bring(alive) }
     }
 

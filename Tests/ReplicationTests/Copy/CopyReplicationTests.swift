@@ -21,7 +21,7 @@ struct CopyReplicationTests {
                 // Writing begins before the copy and ends long after its bulk phase.
                 group.addTask {
                     var writer = RandomWriter(client, seed: seed)
-                    try await writer.run(steps: Soak.rounds(1_200, long: 8_000))
+                    try await writer.run(steps: Soak.rounds(800, long: 8_000))
                 }
                 return try await whileCopying(copy) { witness in
                     try await witness.wait("the tail is reached") { $0.phase == .tail }
@@ -212,6 +212,40 @@ struct CopyReplicationTests {
                 let contents = try await ends.contents()
                 #expect(contents.source == contents.destination)
                 #expect(contents.source.count == 3)
+            }
+        }
+    }
+
+    @Test("A source that was frozen by an alarm is drained to its last revision, and proven")
+    func frozenSource() async throws {
+        try await CopyEnds.with { ends in
+            let client = try ends.from().preferred
+            let copy = CopyReplication(source: try ends.from(), destination: try ends.to(), name: "m")
+            let comparison = KeyspaceComparison(source: try ends.from(), destination: try ends.to(), name: "m")
+            try await whileCopying(copy) { witness in
+                try await witness.wait("the tail is reached") { $0.phase == .tail }
+                let tag = EtcdAlarm(memberID: 0x6b73_746f_6e65_0001, kind: .corrupt)
+                let writing = Task {
+                    var writer = RandomWriter(client, seed: 1)
+                    try await writer.run(steps: 100_000)
+                }
+                try await witness.wait("something is copied") { $0.keysCopied > 200 }
+                try await client.activateAlarm(tag)
+                let revision = try await client.range(RangeRequest(.key("nothing-is-here"))).header.revision
+                try await witness.wait("revision \(revision) is applied", timeout: .seconds(5)) {
+                    $0.applied >= revision
+                }
+                let error = await #expect(throws: EtcdError.self) { try await writing.value }
+                #expect(error?.code == .corrupt)
+                let result = try await comparison.run()
+                #expect(result.isEqual && result.sourceRevision == revision, "\(result.differences.prefix(5))")
+                try await RevisionPadding(try ends.to(), name: "m").run(to: revision)
+                #expect(try await ends.to().preferred.status().header.revision >= revision)
+                #expect(witness.progress.applied == revision)
+                try await client.deactivateAlarm(tag)
+                try await client.put("after", "the thaw")
+                try await witness.waitUntilEqual(ends)
+                #expect(witness.progress.differenceRuns == 0)
             }
         }
     }

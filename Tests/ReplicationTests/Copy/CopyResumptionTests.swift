@@ -19,7 +19,7 @@ struct CopyResumptionTests {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask {
                     var writer = RandomWriter(client, seed: seed &+ 1)
-                    try await writer.run(steps: Soak.rounds(800, long: 8_000))
+                    try await writer.run(steps: Soak.rounds(600, long: 8_000))
                 }
                 for round in 0..<Soak.rounds(6, long: 20) {
                     // The first rounds end in the bulk phase, later ones somewhere in the tail.
@@ -63,6 +63,44 @@ struct CopyResumptionTests {
                     let contents = try await ends.contents()
                     #expect(contents.source == contents.destination && contents.source.count == 3)
                 }
+            }
+        }
+    }
+
+    @Test("The leader of the destination is killed again and again while changes are applied")
+    func killedLeader() async throws {
+        let seed = Soak.seed("destination whose leader is killed")
+        try await withRealEtcd { source in
+            try await withRealEtcd(members: 3) { destination in
+                let ends = CopyEnds(source: source, destination: destination)
+                let client = try ends.from().preferred
+                var options = CopyReplication.Options()
+                options.timeout = .seconds(3)
+                let copy = CopyReplication(
+                    source: try ends.from(), destination: try ends.to(), name: "m", options: options)
+                try await whileCopying(copy) { witness in
+                    try await witness.wait("the tail is reached") { $0.phase == .tail }
+                    try await withThrowingTaskGroup(of: Void.self) { group in
+                        group.addTask {
+                            var writer = RandomWriter(client, seed: seed)
+                            try await writer.run(steps: Soak.rounds(400, long: 8_000))
+                        }
+                        for _ in 0..<Soak.rounds(2, long: 20) {
+                            let clients = try ends.to().clients
+                            let leader = try await clients[0].status().leader
+                            for (index, client) in clients.enumerated()
+                            where try await client.status().header.memberID == leader {
+                                try await destination.kill(index)
+                                try await Task.sleep(for: .milliseconds(500))
+                                try await destination.launch(index)
+                            }
+                            try await destination.waitUntilHealthy()
+                        }
+                        try await group.waitForAll()
+                    }
+                    try await witness.waitUntilEqual(ends)
+                }
+                try await expectEqual(ends, copy)
             }
         }
     }
@@ -112,8 +150,8 @@ struct CopyResumptionTests {
         }
     }
 
-    @Test("Keys whose leases ended while nobody renewed them come back")
-    func lostLeases() async throws {
+    @Test("Keys whose leases ended while nobody renewed them come back", arguments: [false, true])
+    func lostLeases(_ isAnotherBrought: Bool) async throws {
         try await CopyEnds.with { ends in
             let (source, target) = (try ends.from().preferred, try ends.to().preferred)
             let lease = try await source.leaseGrant(timeToLive: .seconds(2))
@@ -124,10 +162,23 @@ struct CopyResumptionTests {
                 try await source.leaseKeepAliveOnce(lease.id)
                 return try await target.get("leased") == nil
             }
+            if isAnotherBrought {
+                // A process brought another lease and was killed before it wrote a key: as many as before are there.
+                let other = try await source.leaseGrant(timeToLive: .seconds(90))
+                try await source.put(PutRequest("other", "x", lease: .id(other.id)))
+                _ = try await target.leaseGrant(timeToLive: .seconds(90), id: other.id)
+                let marker = "lodestone.dev/migrations/m/leases/\(String(other.id, radix: 16))"
+                try await target.put(PutRequest(marker, "90", lease: .id(other.id)))
+                try await source.leaseKeepAliveOnce(lease.id)
+            }
             try await whileCopying(copy) { witness in
                 try await witness.wait("the tail is reached") { $0.phase == .tail }
                 #expect(witness.progress.differenceRuns == 1)
                 #expect(try await target.get("leased")?.lease == lease.id)
+                try await source.leaseKeepAliveOnce(lease.id)
+                try await witness.waitUntilEqual(ends)
+                let contents = try await ends.contents()
+                #expect(contents.source == contents.destination)
             }
         }
     }
