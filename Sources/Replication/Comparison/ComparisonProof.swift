@@ -9,6 +9,9 @@ public struct ComparisonProof: Sendable, Hashable {
     public let selection: KeySelection
 
     /// Restates what a comparison has found.
+    ///
+    /// Only for one that found no difference and left no key of the source uncompared: a copy with the conflict policy
+    /// Keep that met keys proves nothing of what the source holds under their names.
     public init(sourceID: UInt64, sourceRevision: Int64, selection: KeySelection) {
         self.sourceID = sourceID
         self.sourceRevision = sourceRevision

@@ -77,6 +77,7 @@ public struct KeyspaceComparison: Sendable {
             if pair.target != nil { result.targetKeys += 1 }
             if isLeftAlone(pair, pin) {
                 result.keptKeys += 1
+                if pair.source != nil { result.uncomparedKeys += 1 }
                 return
             }
             guard let kind = difference(pair, pin) else { return }

@@ -15,6 +15,8 @@ public struct KeyspaceComparisonResult: Sendable, Hashable {
     /// How many keys of the destination were passed over, because they were there before the copy and its conflict
     /// policy lets them be.
     public var keptKeys = 0
+    /// How many keys of the source were not compared because of that: what they hold may be nowhere else.
+    public var uncomparedKeys = 0
     /// How many differences there are of each kind; kinds without any are left out.
     public var counts: [KeyspaceDifference.Kind: Int] = [:]
     /// The first differences in key order, at most as many as asked for.
@@ -26,8 +28,9 @@ public struct KeyspaceComparisonResult: Sendable, Hashable {
     /// Whether there is none.
     public var isEqual: Bool { counts.isEmpty }
 
-    /// What it proves; nil if there are differences.
+    /// What it proves; nil if there are differences, or if keys of the source were not compared.
     public var proof: ComparisonProof? {
-        isEqual ? ComparisonProof(sourceID: sourceID, sourceRevision: sourceRevision, selection: selection) : nil
+        guard isEqual, uncomparedKeys == 0 else { return nil }
+        return ComparisonProof(sourceID: sourceID, sourceRevision: sourceRevision, selection: selection)
     }
 }

@@ -17,19 +17,19 @@ public struct KubernetesComparison: Sendable {
     ///   - source: the one cluster.
     ///   - destination: the other.
     ///   - name: the name under which `CopyReplication` made the destination; nil if it was made in another way.
-    ///   - registry: what keys begin with: `/registry/`, or what the apiserver's `--etcd-prefix` says.
-    ///   - target: what they begin with at the destination; nil for the same.
+    ///   - selection: which keys are meant, and what they are called at the destination; of these, the registry's.
+    ///   - registry: what its keys begin with: `/registry/`, or what the apiserver's `--etcd-prefix` says and a slash.
     ///   - listedDifferences: how many differences are listed; all are counted.
-    /// - Throws: `ReplicationError` with `unsupported` if there can be no such registry.
+    /// - Throws: `ReplicationError` with `unsupported` if no key of the registry is selected.
     public init(
-        source: EtcdEndpoints, destination: EtcdEndpoints, name: String?, registry: String = "/registry/",
-        target: String? = nil, listedDifferences: Int = 1_000
+        source: EtcdEndpoints, destination: EtcdEndpoints, name: String?, selection: KeySelection = .everything,
+        registry: String = "/registry/", listedDifferences: Int = 1_000
     ) throws(ReplicationError) {
         let timeout = Duration.seconds(15)
         walk = ComparisonWalk(
             source: CopySource(endpoints: source, timeout: timeout),
             destination: CopyDestination(endpoints: destination, state: CopyState(name ?? ""), timeout: timeout),
-            selection: try KeySelection([KeySelection.Item(registry, target: target)]),
+            selection: try selection.narrowed(to: registry),
             reading: CopyReplication.defaultReading, isCopy: name != nil)
         prefix = [UInt8](registry.utf8)
         self.listedDifferences = listedDifferences

@@ -93,6 +93,24 @@ public struct KeySelection: Sendable, Hashable, CustomStringConvertible {
         return item.target + key.dropFirst(item.prefix.count)
     }
 
+    /// The part of the selection whose keys begin with `prefix` at the source.
+    ///
+    /// - Throws: `ReplicationError` with `unsupported` if it is empty.
+    func narrowed(to prefix: String) throws(ReplicationError) -> KeySelection {
+        let prefix = [UInt8](prefix.utf8)
+        let narrowed = items.compactMap { item -> Item? in
+            if item.prefix.starts(with: prefix) { return item }
+            guard prefix.starts(with: item.prefix) else { return nil }
+            return Item(prefix: prefix, target: item.target + prefix.dropFirst(item.prefix.count))
+        }
+        guard !narrowed.isEmpty else {
+            throw ReplicationError(
+                .unsupported, "the selection of keys", "none of it begins with \(Self.text(prefix))",
+                remedy: "name the prefix under which Kubernetes keeps what is selected")
+        }
+        return try KeySelection(narrowed)
+    }
+
     /// What tells two selections apart, in 16 hexadecimal digits.
     var digest: String {
         var hash = SHA256()

@@ -53,7 +53,8 @@ struct CopyPolicyTests {
                 let comparison = KeyspaceComparison(source: try ends.from(), destination: try ends.to(), name: "m")
                 let result = try await comparison.run()
                 #expect(result.isEqual, "\(result.differences)")
-                #expect(result.keptKeys == 1)
+                #expect(result.keptKeys == 1 && result.uncomparedKeys == 0)
+                #expect(result.proof != nil)
             }
             #expect(try await target.get("same") == nil)
             #expect(try await target.get("mine") == nil)
@@ -80,7 +81,9 @@ struct CopyPolicyTests {
                 let comparison = KeyspaceComparison(source: try ends.from(), destination: try ends.to(), name: "m")
                 let result = try await comparison.run()
                 #expect(result.isEqual, "\(result.differences)")
-                #expect(result.keptKeys == 100)
+                #expect(result.keptKeys == 100 && result.uncomparedKeys == 99)
+                // What the source holds under those names is nowhere else, so nothing allows to remove it there.
+                #expect(result.proof == nil)
             }
             #expect(try await target.get("k/0")?.valueText == "destination")
             #expect(try await target.get("k/3")?.valueText == "destination")

@@ -100,7 +100,8 @@ final class CopyWitness: Sendable {
 
     /// Waits until a report satisfies a condition; a copy that has failed ends the waiting.
     func wait(
-        _ what: String, timeout: Duration = .seconds(40), _ condition: @Sendable (CopyProgress) -> Bool
+        _ what: String, timeout: Duration = .seconds(Soak.isLong ? 300 : 40),
+        _ condition: @Sendable (CopyProgress) -> Bool
     ) async throws {
         try await eventually(what, timeout: timeout, poll: .milliseconds(2)) {
             if state.withLock({ $0.failure != nil }) || condition(progress) { return true }
@@ -110,7 +111,7 @@ final class CopyWitness: Sendable {
     }
 
     /// Waits until everything up to the source's newest revision is applied.
-    func waitUntilEqual(_ ends: CopyEnds, timeout: Duration = .seconds(40)) async throws {
+    func waitUntilEqual(_ ends: CopyEnds, timeout: Duration = .seconds(Soak.isLong ? 300 : 40)) async throws {
         let revision = try await ends.from().preferred.get("nothing-is-here") == nil ? head(ends) : 0
         try await wait("revision \(revision) is applied", timeout: timeout) { $0.applied >= revision }
     }

@@ -42,6 +42,17 @@ struct KeySelectionTests {
         #expect(error?.code == .unsupported)
     }
 
+    @Test("A selection is narrowed to what begins with a prefix")
+    func narrowing() throws {
+        #expect(try KeySelection.everything.narrowed(to: "/registry/").items == [.init("/registry/")])
+        let some = try KeySelection([.init("/registry/events/", target: "/events/"), .init("/other/")])
+        #expect(try some.narrowed(to: "/registry/").items == [.init("/registry/events/", target: "/events/")])
+        let wider = try KeySelection([.init("/reg", target: "/moved")])
+        #expect(try wider.narrowed(to: "/registry/").items == [.init("/registry/", target: "/movedistry/")])
+        let none = try KeySelection([.init("/other/")])
+        #expect(throws: ReplicationError.self) { try none.narrowed(to: "/registry/") }
+    }
+
     @Test("Selections are told apart by their digest")
     func digest() throws {
         let selections = try [
