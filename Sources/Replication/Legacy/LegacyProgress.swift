@@ -1,7 +1,7 @@
 public import Etcd
 
 /// How far a replication of a v2 store is.
-public struct LegacyProgress: Sendable, Hashable {
+public struct LegacyProgress: Sendable, Equatable {
     /// What it is doing.
     public enum Phase: String, Sendable, Hashable {
         /// Reading the tree and writing what differs at the destination.
@@ -23,7 +23,11 @@ public struct LegacyProgress: Sendable, Hashable {
     /// The newest index of the source that is known.
     public var sourceIndex: UInt64 = 0
     /// For how long the destination has been behind, at most; nil before the tail.
+    ///
+    /// It grows also while the source does not answer, since nobody knows then what it has.
     public var lag: Duration?
+    /// Why it is waiting and will try again by itself; nil if it is not.
+    public var waiting: ReplicationError?
     /// How often the tree had to be read again because changes came faster than the store keeps its history.
     public var walksRepeated = 0
     /// The hidden nodes that are known, declared or found; what lies below them is taken.

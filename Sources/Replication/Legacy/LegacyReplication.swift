@@ -73,6 +73,8 @@ public struct LegacyReplication: Sendable {
                     session.progress.walksRepeated += 1
                 } catch let error as LegacyError where error.isTransient {
                     guard session.silence < options.patience else { throw error }
+                    session.progress.waiting = ReplicationError(error)
+                    session.tell()
                     try await Task.sleep(for: .milliseconds(300))
                 }
             }

@@ -11,6 +11,7 @@ extension LegacySession {
         for item in items {
             switch item {
             case .head(let index): note(head: index)
+            case .away(let error): progress.waiting = ReplicationError(error)
             case .quiet(let index):
                 note(head: index)
                 reached = max(reached, index)

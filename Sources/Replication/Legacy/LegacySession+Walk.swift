@@ -49,7 +49,10 @@ extension LegacySession {
                     progress.keysCopied += 1
                     if progress.phase == .walk {
                         progress.keysTotal = base + found
-                        if progress.keysCopied % 500 == 0 { tell() }
+                        if progress.keysCopied % 500 == 0 {
+                            noteSign()
+                            tell()
+                        }
                     }
                 case .unwanted(let pair):
                     // What was not changed since we began is somebody else's.

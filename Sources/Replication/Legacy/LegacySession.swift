@@ -20,6 +20,7 @@ final class LegacySession {
     /// Indexes beyond what is applied, and when they were seen first.
     private var behind: [(index: UInt64, since: ContinuousClock.Instant)] = []
     private var lastSign = ContinuousClock.now
+    private var lastTold = ContinuousClock.now
     /// When times to live are looked after again.
     var nextRenewal = ContinuousClock.now
     private let report: @Sendable (LegacyProgress) -> Void
@@ -121,23 +122,32 @@ final class LegacySession {
         }
     }
 
-    /// For how long nothing has come of it.
+    /// For how long the source has not answered.
     var silence: Duration { ContinuousClock.now - lastSign }
+
+    /// Notes that the source has answered.
+    func noteSign() {
+        lastSign = .now
+        progress.waiting = nil
+    }
 
     /// Reports where things stand.
     func tell() {
-        lastSign = .now
+        lastTold = .now
         progress.hidden = hidden
         progress.leases = leases.count
         if progress.phase == .tail {
             behind.removeAll { $0.index <= progress.applied }
-            progress.lag = behind.first.map { ContinuousClock.now - $0.since } ?? .zero
+            let known = behind.first.map { ContinuousClock.now - $0.since } ?? .zero
+            // A source that is asked several times a second and says nothing may have anything by now.
+            progress.lag = silence > .seconds(2) ? max(known, silence) : known
         }
         report(progress)
     }
 
     /// Notes that the source has reached an index.
     func note(head index: UInt64) {
+        noteSign()
         progress.sourceIndex = max(progress.sourceIndex, index)
         guard index > progress.applied, index > behind.last?.index ?? 0 else { return }
         let now = ContinuousClock.now
@@ -186,6 +196,7 @@ final class LegacySession {
                 try Task.checkCancellation()
                 try await apply(try mailbox.take())
                 try await renew()
+                if ContinuousClock.now - lastTold > .milliseconds(500) { tell() }
             }
         }
     }

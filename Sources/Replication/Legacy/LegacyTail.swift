@@ -14,6 +14,8 @@ struct LegacyTail: Sendable {
         case quiet(UInt64)
         /// The store has reached this index.
         case head(UInt64)
+        /// The store does not answer, and is asked again.
+        case away(LegacyError)
     }
 
     /// What a stream's reader and the look-out have told.
@@ -46,6 +48,7 @@ struct LegacyTail: Sendable {
             } catch let error as LegacyError where error.isTransient {
                 client.turnAway(from: error.endpoint)
                 guard ContinuousClock.now - position.lastSign < options.patience else { return mailbox.fail(error) }
+                await mailbox.put([.away(error)], byteCount: 0)
                 // A cancelled sleep ends the loop.
                 try? await Task.sleep(for: .milliseconds(200))
             } catch {

@@ -68,11 +68,16 @@ struct LegacyFaultTests {
                     #expect(fixture.progress.value.walksRepeated == 0)
 
                     proxy.set(.cut(afterBytes: 0))
+                    try await eventually("it is known that nothing is known") {
+                        let progress = fixture.progress.value
+                        return progress.waiting?.code == .unavailable && progress.lag ?? .zero > .seconds(2)
+                    }
                     for number in 0..<1_100 { try await store.put("/c/\(number)", "3") }
                     try await store.delete("/b", "recursive=true")
                     proxy.set(.none)
                     try await fixture.caughtUp()
                     #expect(fixture.progress.value.walksRepeated == 1)
+                    #expect(fixture.progress.value.waiting == nil)
                     try await fixture.expectEqual(keys: 1_100)
                 }
             }
