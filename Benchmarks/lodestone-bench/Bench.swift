@@ -22,7 +22,10 @@ struct Bench {
         }
     }
 
-    private static let all = ["load", "snapshot", "range", "verify", "restore", "copy", "compare", "fleet", "start"]
+    /// Those that work on one database, and those that start what they need.
+    private static let onDatabase = ["load", "snapshot", "range", "verify", "restore", "copy", "compare"]
+    private static let onTheirOwn = ["legacy", "fleet", "start"]
+    private static let all = onDatabase + onTheirOwn
 
     private static func run(_ options: BenchOptions) async throws {
         let names = options.names.isEmpty ? all : options.names
@@ -32,16 +35,22 @@ struct Bench {
         // Real etcd servers keep their data where temporary files go.
         setenv("TMPDIR", options.directory, 1)
         BenchOptions.print(Machine.description + "\n")
-        let onDatabase = all.filter { names.contains($0) && !["fleet", "start"].contains($0) }
+        let onDatabase = onDatabase.filter { names.contains($0) }
         if !onDatabase.isEmpty {
             try await Database.with(options) { database in
                 for name in onDatabase { try await section(name, options) { try await run(name, database, options) } }
             }
         }
-        for name in ["fleet", "start"] where names.contains(name) {
-            try await section(name, options) {
-                try await name == "fleet" ? FleetBenchmark(options).run() : StartBenchmark(options).run()
-            }
+        for name in onTheirOwn where names.contains(name) {
+            try await section(name, options) { try await run(name, options) }
+        }
+    }
+
+    private static func run(_ name: String, _ options: BenchOptions) async throws -> String {
+        switch name {
+        case "legacy": try await LegacyBenchmark(options).run()
+        case "fleet": try await FleetBenchmark(options).run()
+        default: try await StartBenchmark(options).run()
         }
     }
 

@@ -17,6 +17,8 @@ enum Work {
         case ("receive", 2): try await receive(rest[0], path: rest[1])
         case ("range", 2): try await range(rest[0], keys: number(rest[1]))
         case ("copy", 2): try await copy(rest[0], rest[1])
+        case ("legacy", 2): try await legacy(rest[0], rest[1], until: nil)
+        case ("legacy", 3): try await legacy(rest[0], rest[1], until: rest[2])
         case ("compare", 3): try await compare(rest[0], rest[1], keys: number(rest[2]))
         case ("summary", 2): try summary(rest[0], keys: number(rest[1]), isTrailerVerified: false)
         case ("proof", 2): try summary(rest[0], keys: number(rest[1]), isTrailerVerified: true)
