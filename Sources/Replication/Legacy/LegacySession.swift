@@ -203,17 +203,54 @@ final class LegacySession {
 
     /// Finds hidden nodes among the changes that the store still remembers.
     private func discoverHidden(upTo end: UInt64) async throws {
-        var next = end > 999 ? end - 999 : 1
-        while next <= end {
-            do {
-                let found = try await source.historyEvent(from: next, grace: replication.options.grace)
-                guard let event = found.event, event.index <= end else { return }
-                if !event.isRemoval { _ = try meet(event.node.path) }
-                next = event.index + 1
-            } catch let error as LegacyError where error.code == .indexCleared {
-                // The history has moved on meanwhile.
-                next += 100
+        guard let last = try await lastEvent(upTo: end) else { return }
+        var next = last > 999 ? last - 999 : 1
+        while next <= last {
+            let indexes = next...min(next + 7, last)
+            next = indexes.upperBound + 1
+            let events = try await withThrowingTaskGroup(of: LegacyEvent?.self) { [source] group in
+                for index in indexes { group.addTask { try await Self.event(at: index, source) } }
+                return try await group.reduce(into: [LegacyEvent]()) { if let event = $1 { $0.append(event) } }
             }
+            for event in events where !event.isRemoval { _ = try meet(event.node.path) }
+        }
+        // Behind it there may be a few more, between indexes that no event tells of.
+        while next <= end, let event = try await laterEvent(from: next) {
+            if !event.isRemoval { _ = try meet(event.node.path) }
+            next = event.index + 1
+        }
+    }
+
+    /// The next event of the history; nil if there is none, or the history has moved on meanwhile.
+    private func laterEvent(from index: UInt64) async throws -> LegacyEvent? {
+        do {
+            return try await source.historyEvent(from: index, grace: replication.options.grace).event
+        } catch {
+            guard error.code == .indexCleared else { throw error }
+            return nil
+        }
+    }
+
+    /// The index of an event in the history, one of the last; nil if there is none.
+    ///
+    /// What comes before it is answered at once, where a question for what comes after it would wait for a change.
+    private func lastEvent(upTo end: UInt64) async throws -> UInt64? {
+        var back: UInt64 = 0
+        while back < min(end, 1_000) {
+            let found = try await source.historyEvent(from: end - back, grace: replication.options.grace)
+            if let event = found.event { return event.index }
+            back = back * 2 + 1
+        }
+        return nil
+    }
+
+    /// The first event from an index on; nil if the history has moved on meanwhile.
+    private static func event(at index: UInt64, _ source: LegacyClient) async throws -> LegacyEvent? {
+        do {
+            return try await source.knownEvent(from: index)
+        } catch {
+            guard error.code == .indexCleared else { throw error }
+            return nil
         }
     }
 
