@@ -49,7 +49,10 @@ public struct Endpoint: Sendable, Hashable, CustomStringConvertible {
     public var description: String { url }
 
     /// The URL requests carry: it names the server as its certificate does, which may not be how it is dialled.
-    var requestURL: String { "\(scheme.rawValue)://\(authority(of: tls?.serverName ?? host))" }
+    var requestURL: String { "\(scheme.rawValue)://\(requestAuthority)" }
+
+    /// Name and port as requests carry them.
+    var requestAuthority: String { authority(of: tls?.serverName ?? host) }
 
     /// libcurl's `CONNECT_TO` rule where the name in the URL is not the one to dial.
     var connectTo: String? { tls?.serverName == nil ? nil : "::\(authority(of: host))" }

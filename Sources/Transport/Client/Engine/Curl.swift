@@ -1,4 +1,4 @@
-// The only file that knows libcurl. Everything in it runs on the engine's thread.
+// The only file that knows libcurl. Everything in it runs on the engine's thread, but for `CurlConnection`.
 //
 // libcurl 7.88.1, Debian's, has four traps for gRPC, and this file and `EngineLoop+Attempts` step around them:
 // 1. A second HTTP/2 request without TLS on one connection breaks the connection, if it too claims prior knowledge
@@ -49,20 +49,9 @@ final class CurlEasy {
         self.transfer = transfer
         errorText.pointee = 0
         set(CURLOPT_ERRORBUFFER, errorText)
-        set(CURLOPT_NOSIGNAL, 1)
-        // Otherwise giving up on a slow name server would wait for it, and all other transfers with it.
-        set(CURLOPT_QUICK_EXIT, 1)
-        set(CURLOPT_PROTOCOLS_STR, "http,https")
-        set(CURLOPT_PROXY, "")
+        lodestone_curl_set_habits(handle)
         set(CURLOPT_URL, url)
-        set(CURLOPT_PATH_AS_IS, 1)
-        set(CURLOPT_USERAGENT, "lodestone")
-        set(CURLOPT_BUFFERSIZE, 65536)
         set(CURLOPT_CONNECTTIMEOUT_MS, max(connectMilliseconds, 1))
-        set(CURLOPT_MAXAGE_CONN, 86400)
-        // libcurl looks through all names it remembers after every request, which costs more than asking anew for the
-        // few connections that are made; and a member that has moved is found at once.
-        set(CURLOPT_DNS_CACHE_TIMEOUT, 0)
         set(CURLOPT_HTTP_VERSION, version(for: transfer))
         set(CURLOPT_FRESH_CONNECT, transfer.isRider ? 0 : 1)
         set(CURLOPT_FORBID_REUSE, transfer.request.kind == .call ? 0 : 1)
@@ -72,7 +61,7 @@ final class CurlEasy {
             setList(CURLOPT_CONNECT_TO, [rule])
         }
         setBody(transfer.request)
-        setTLS(transfer.pool.endpoint)
+        setTLS(on: handle, transfer.pool.endpoint)
         lodestone_curl_set_callbacks(
             handle, Unmanaged.passUnretained(self).toOpaque(), curlDidReceiveBody, curlDidReceiveHeader, curlWantsBody,
             curlWillSend, curlOpenSocket,
@@ -158,40 +147,10 @@ final class CurlEasy {
         set(CURLOPT_CUSTOMREQUEST, request.method)
     }
 
-    private func setTLS(_ endpoint: Endpoint) {
-        guard endpoint.scheme == .https else { return }
-        set(CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2)
-        // A remembered TLS session would let a connection in without its client certificate being looked at again.
-        set(CURLOPT_SSL_SESSIONID_CACHE, 0)
-        guard let options = endpoint.tls else { return }
-        if options.skipsVerification {
-            set(CURLOPT_SSL_VERIFYPEER, 0)
-            set(CURLOPT_SSL_VERIFYHOST, 0)
-        }
-        if let authority = options.certificateAuthority {
-            // Otherwise the system's directory of authorities would be trusted besides.
-            lodestone_curl_set_string(handle, CURLOPT_CAPATH, nil)
-            set(CURLOPT_CAINFO_BLOB, blob: authority)
-        }
-        if let certificate = options.clientCertificate {
-            set(CURLOPT_SSLCERTTYPE, "PEM")
-            set(CURLOPT_SSLCERT_BLOB, blob: certificate)
-        }
-        if let key = options.clientKey {
-            set(CURLOPT_SSLKEYTYPE, "PEM")
-            set(CURLOPT_SSLKEY_BLOB, blob: key)
-        }
-    }
-
     private func set(_ option: CURLoption, _ value: Int) { lodestone_curl_set_long(handle, option, value) }
     private func set(_ option: CURLoption, _ value: String) { lodestone_curl_set_string(handle, option, value) }
     private func set(_ option: CURLoption, _ value: UnsafeRawPointer) {
         lodestone_curl_set_pointer(handle, option, value)
-    }
-
-    private func set(_ option: CURLoption, blob: String) {
-        var text = blob
-        text.withUTF8 { _ = lodestone_curl_set_blob(handle, option, $0.baseAddress, $0.count) }
     }
 
     private func setList(_ option: CURLoption, _ lines: [String]) {
@@ -200,6 +159,50 @@ final class CurlEasy {
             lists.append(list)
             lodestone_curl_set_list(handle, option, list)
         }
+    }
+}
+
+/// Tells a handle what to trust and to show.
+private func setTLS(on handle: OpaquePointer, _ endpoint: Endpoint) {
+    guard endpoint.scheme == .https else { return }
+    let options = endpoint.tls ?? TLSOptions()
+    lodestone_curl_set_tls(
+        handle, options.skipsVerification ? 1 : 0, options.certificateAuthority, options.clientCertificate,
+        options.clientKey)
+}
+
+/// A connection that libcurl makes and, to an https endpoint, encrypts; what goes over it is its owner's.
+final class CurlConnection {
+    private let handle: OpaquePointer
+
+    /// Makes one that is not connected; `nil` without memory.
+    init?() {
+        guard curl_global_init(Int(CURL_GLOBAL_ALL)) == CURLE_OK, let handle = curl_easy_init() else { return nil }
+        self.handle = handle
+    }
+
+    deinit { curl_easy_cleanup(handle) }
+
+    /// The socket, to be waited for and nothing else.
+    var socket: Int32 { lodestone_curl_get_socket(handle) }
+
+    /// Connects and waits for that, so only on a thread that may block.
+    func open(_ endpoint: Endpoint, milliseconds: Int) throws(TransferFailure) {
+        setTLS(on: handle, endpoint)
+        var text = [CChar](repeating: 0, count: Int(CURL_ERROR_SIZE))
+        let code = lodestone_curl_connect(handle, endpoint.requestURL, endpoint.connectTo, milliseconds, &text)
+        guard code == CURLE_OK else {
+            let detail = text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
+            throw .library(code: Int(code.rawValue), detail: String(decoding: detail, as: UTF8.self))
+        }
+    }
+
+    /// Sends; how many bytes were taken, -1 if none can be now, -2 if the connection broke.
+    func send(_ bytes: UnsafeRawBufferPointer) -> Int { lodestone_curl_send(handle, bytes.baseAddress, bytes.count) }
+
+    /// Receives; how many bytes there were, 0 at the end, -1 if there are none now, -2 if the connection broke.
+    func receive(into buffer: UnsafeMutableRawBufferPointer) -> Int {
+        lodestone_curl_receive(handle, buffer.baseAddress, buffer.count)
     }
 }
 
@@ -213,9 +216,7 @@ final class CurlMulti {
     ///
     /// `tag` tells the delegate which set speaks.
     init?(tag: Int, delegate: any CurlDelegate) {
-        guard curl_global_init(Int(CURL_GLOBAL_ALL)) == CURLE_OK, let handle = curl_multi_init() else {
-            return nil
-        }
+        guard curl_global_init(Int(CURL_GLOBAL_ALL)) == CURLE_OK, let handle = curl_multi_init() else { return nil }
         self.handle = handle
         self.tag = tag
         self.delegate = delegate
@@ -314,9 +315,7 @@ private func curlWillSend(
 private func curlOpenSocket(
     _ owner: UnsafeMutableRawPointer?, _: curlsocktype, _ address: UnsafeMutablePointer<curl_sockaddr>?
 ) -> curl_socket_t {
-    guard let easy = easy(owner), let transfer = easy.transfer, let address = address?.pointee else {
-        return CURL_SOCKET_BAD
-    }
+    guard let easy = easy(owner), let transfer = easy.transfer, let address = address?.pointee else { return -1 }
     return easy.delegate.openSocket(
         for: transfer, family: address.family, type: address.socktype, transportProtocol: address.protocol)
 }

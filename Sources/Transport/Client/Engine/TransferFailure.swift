@@ -1,5 +1,5 @@
 /// Why a transfer did not end well.
-enum TransferFailure: Sendable, Hashable {
+enum TransferFailure: Error, Sendable, Hashable {
     /// The caller gave up.
     case cancelled
     /// The deadline passed while it waited for a free connection.
