@@ -131,3 +131,23 @@ extension EtcdClient {
         throw EtcdError(.invalidArgument, "the name of the \(what) is empty", endpoint: endpoint.url, wasSent: .no)
     }
 }
+
+extension EtcdClient {
+    /// Whether authentication is on, found out by an attempt to log in as a user whom nobody has, as releases before 3.5
+    /// tell it in no other way.
+    package func hasAuthentication(timeout: Duration? = nil) async throws(EtcdError) -> Bool {
+        do throws(EtcdError) {
+            let _: AuthenticateResponse = try await call(.authenticate, timeout: timeout) { writer in
+                writer.string(1, "lodestone-asks-whether-authentication-is-on")
+                writer.string(2, "x")
+            }
+            return true
+        } catch {
+            switch error.code {
+            case .authNotEnabled: return false
+            case .wrongPassword, .authPrecondition: return true
+            default: throw error
+            }
+        }
+    }
+}

@@ -64,6 +64,23 @@ extension EtcdClient {
         }
     }
 
+    /// Renews many leases once over one stream.
+    ///
+    /// - Returns: how long each of them lives now; those that have ended are missing.
+    package func leaseKeepAliveOnce(each ids: [Int64]) async throws(EtcdError) -> [Int64: Duration] {
+        var lives: [Int64: Duration] = [:]
+        guard !ids.isEmpty else { return lives }
+        let (stream, _) = try await open(.leaseKeepAlive, idleTimeout: timeout)
+        defer { stream.cancel() }
+        for id in ids { stream.send(Self.keepAlive(id)) }
+        stream.finishSending()
+        for _ in ids {
+            let grant = try await renewal(of: stream)
+            if grant.timeToLive > .zero { lives[grant.id] = grant.timeToLive }
+        }
+        return lives
+    }
+
     private static func keepAlive(_ id: Int64) -> [UInt8] {
         var writer = ProtobufWriter()
         writer.int64(1, id)
@@ -71,6 +88,16 @@ extension EtcdClient {
     }
 
     private func leaseAnswer(of stream: GRPCStream, id: Int64) async throws(EtcdError) -> LeaseGrant {
+        let grant = try await renewal(of: stream)
+        // etcd does not report a lease that has ended as an error here but as one with nothing left to live.
+        guard grant.timeToLive > .zero else {
+            throw EtcdError(
+                .leaseNotFound, "lease \(String(id, radix: 16)) has ended", endpoint: endpoint.url, isIdempotent: true)
+        }
+        return grant
+    }
+
+    private func renewal(of stream: GRPCStream) async throws(EtcdError) -> LeaseGrant {
         let message: GRPCMessage?
         do {
             message = try await stream.next()
@@ -82,18 +109,11 @@ extension EtcdClient {
                 .unavailable, "the stream of renewals ended without an answer", endpoint: endpoint.url,
                 isIdempotent: true)
         }
-        let grant: LeaseGrant
         do {
-            grant = try message.decode(LeaseGrant.init(decoding:))
+            return try message.decode(LeaseGrant.init(decoding:))
         } catch {
             throw malformed(error)
         }
-        // etcd does not report a lease that has ended as an error here but as one with nothing left to live.
-        guard grant.timeToLive > .zero else {
-            throw EtcdError(
-                .leaseNotFound, "lease \(String(id, radix: 16)) has ended", endpoint: endpoint.url, isIdempotent: true)
-        }
-        return grant
     }
 
     /// Tells how long a lease still lives, and which keys end with it if `includesKeys`.

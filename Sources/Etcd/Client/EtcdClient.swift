@@ -120,6 +120,13 @@ public struct EtcdClient: Sendable {
         return (channel.open(method.path, sending: request, options: options), token)
     }
 
+    /// The request metadata that carries the token of the session, a new one if the last may be forgotten.
+    func metadata(renewing isStale: Bool) async throws(EtcdError) -> [(name: String, value: String)] {
+        guard let session else { return [] }
+        let token = try await session.token()
+        return isStale ? try await session.token(afterRefusalOf: token).metadata : token.metadata
+    }
+
     /// The error for an answer that cannot be decoded.
     func malformed(_ error: ProtobufError, isIdempotent: Bool = true) -> EtcdError {
         EtcdError(

@@ -3,13 +3,17 @@ import CPlatform
 /// A CRC32C (Castagnoli) checksum in the making, as Go's `crc32.New(crc32.MakeTable(crc32.Castagnoli))`.
 ///
 /// The processor's instruction does the work where there is one; a table does it elsewhere.
-struct CRC32C: Equatable {
+package struct CRC32C: Equatable {
     private var state: UInt32 = .max
 
     /// The checksum of all bytes so far; more may follow.
-    var value: UInt32 { ~state }
+    package var value: UInt32 { ~state }
 
-    mutating func update(_ bytes: UnsafeRawBufferPointer) {
+    /// The checksum of no bytes.
+    package init() {}
+
+    /// Goes on with further bytes.
+    package mutating func update(_ bytes: UnsafeRawBufferPointer) {
         guard let base = bytes.baseAddress else { return }
         if Self.hasInstruction {
             state = lodestone_crc32c(state, base.assumingMemoryBound(to: UInt8.self), bytes.count)

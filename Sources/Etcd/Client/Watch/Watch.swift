@@ -22,6 +22,10 @@ public final class Watch: AsyncSequence, Sendable {
 
     deinit { cancel() }
 
+    /// Whether the member has confirmed the watch on the connection that stands now, so that it keeps what happens from
+    /// here on.
+    package var isEstablished: Bool { stream.isEstablished(key) }
+
     /// Ends the watch.
     public func cancel() {
         stream.remove(key)

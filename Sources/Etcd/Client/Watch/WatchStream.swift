@@ -92,6 +92,9 @@ public final class WatchStream: Sendable {
         fail(EtcdError(.cancelled, "the watch stream was ended", endpoint: endpointName, isIdempotent: true))
     }
 
+    /// Whether the member has confirmed a watch on the connection that stands now.
+    func isEstablished(_ key: Int) -> Bool { state.withLock { $0.table.isEstablished(key) } }
+
     /// Ends a watch.
     func remove(_ key: Int) {
         let buffer = state.withLock { state in

@@ -21,6 +21,8 @@ struct WatchTable: Sendable {
         /// The number the server knows it by, nil while it does not.
         var number: Int64?
         var isParked = false
+        /// Whether the server has confirmed it on the present connection.
+        var isEstablished = false
     }
 
     private var entries: [Int: Entry] = [:]
@@ -38,6 +40,9 @@ struct WatchTable: Sendable {
 
     /// How many watches there are.
     var count: Int { entries.count }
+
+    /// Whether the server has confirmed a watch on the present connection.
+    func isEstablished(_ key: Int) -> Bool { entries[key]?.isEstablished ?? false }
 
     /// Adds a watch; returns the message that creates it if the stream stands.
     mutating func add(_ key: Int, _ range: KeyRange, from revision: Int64?, _ options: WatchOptions) -> [UInt8]? {
@@ -87,6 +92,7 @@ struct WatchTable: Sendable {
         keys = [:]
         for key in entries.keys {
             entries[key]?.number = nil
+            entries[key]?.isEstablished = false
             entries[key]?.assembler?.restart()
         }
     }
@@ -116,6 +122,7 @@ struct WatchTable: Sendable {
         guard !unanswered.isEmpty else { return [] }
         let key = keys[unanswered.removeFirst()]
         if message.isCanceled { return canceled(key, message, endpoint) }
+        if let key { entries[key]?.isEstablished = true }
         if let key, entries[key]?.assembler == nil {
             entries[key]?.assembler = WatchAssembler(startingAt: message.header.revision + 1)
         }
