@@ -12,9 +12,12 @@ public final class RealEtcd: Sendable {
     private let directory: TemporaryDirectory
     private let initialCluster: String
     private let extraArguments: [String]
+    private let environment: [String: String]
     private let state: Mutex<[Member]>
 
-    private init(count: Int, version: Version, tls: TLS?, extraArguments: [String]) throws {
+    private init(
+        count: Int, version: Version, tls: TLS?, extraArguments: [String], environment: [String: String]
+    ) throws {
         guard let binaries = version.directory else {
             throw TestSupportError("\(version) is not installed: run scripts/setup and scripts/fetch-companions.")
         }
@@ -32,6 +35,7 @@ public final class RealEtcd: Sendable {
         self.tls = tls
         self.directory = directory
         self.extraArguments = extraArguments
+        self.environment = environment.merging(["PATH": "/usr/bin:/bin"]) { given, _ in given }
         initialCluster = members.map { "\($0.name)=\($0.peerURL)" }.joined(separator: ",")
         state = Mutex(members)
     }
@@ -39,16 +43,20 @@ public final class RealEtcd: Sendable {
     /// Starts a cluster and waits until every member says that it is healthy.
     ///
     /// `quota` and `snapshotCount` give the flags `--quota-backend-bytes` and `--snapshot-count`, `extraArguments`
-    /// further flags for every member. A failure tells the last log lines of every member.
+    /// further flags for every member, `environment` further variables. With `snapshot` the members begin with what that
+    /// file holds. A failure tells the last log lines of every member.
     public static func start(
         members: Int = 1, version: Version = .v3_4, tls: TLS? = nil, quota: Int? = nil, snapshotCount: Int? = nil,
-        extraArguments: [String] = [], timeout: Duration = .seconds(60)
+        extraArguments: [String] = [], environment: [String: String] = [:], snapshot: String? = nil,
+        timeout: Duration = .seconds(60)
     ) async throws -> RealEtcd {
         var arguments = extraArguments
         if let quota { arguments += ["--quota-backend-bytes", "\(quota)"] }
         if let snapshotCount { arguments += ["--snapshot-count", "\(snapshotCount)"] }
-        let cluster = try RealEtcd(count: members, version: version, tls: tls, extraArguments: arguments)
+        let cluster = try RealEtcd(
+            count: members, version: version, tls: tls, extraArguments: arguments, environment: environment)
         do {
+            if let snapshot { try await cluster.restore(snapshot) }
             for index in 0..<members { try await cluster.launch(index) }
             try await cluster.waitUntilHealthy(timeout: timeout)
             return cluster
@@ -79,7 +87,7 @@ public final class RealEtcd: Sendable {
         }
         let binaries = version?.directory ?? member.binaryDirectory
         let process = try await ChildProcess.start(
-            "\(binaries)/etcd", arguments(of: member, binaries), output: member.logFile)
+            "\(binaries)/etcd", arguments(of: member, binaries), environment: environment, output: member.logFile)
         state.withLock {
             $0[index].process = process
             $0[index].pid = process.pid
@@ -158,6 +166,19 @@ public final class RealEtcd: Sendable {
         return result.output
     }
 
+    private func restore(_ snapshot: String) async throws {
+        for member in members {
+            let result = try await ChildProcess.run(
+                "\(member.binaryDirectory)/etcdctl",
+                [
+                    "snapshot", "restore", snapshot, "--data-dir", member.dataDirectory, "--name", member.name,
+                    "--initial-cluster", initialCluster, "--initial-cluster-token", "token-\(members[0].peerPort)",
+                    "--initial-advertise-peer-urls", member.peerURL,
+                ], environment: ["ETCDCTL_API": "3", "PATH": "/usr/bin:/bin"], timeout: .seconds(60))
+            guard result.status == 0 else { throw TestSupportError("The restore failed: \(result.errors)") }
+        }
+    }
+
     /// The last lines that each member logged, for messages.
     public func logTails(lines: Int = 15) -> String {
         members.map { member in
@@ -186,11 +207,12 @@ public final class RealEtcd: Sendable {
 /// Runs `body` with a healthy etcd cluster that is ended and removed afterwards, also when `body` throws.
 public func withRealEtcd<Result>(
     members: Int = 1, version: RealEtcd.Version = .v3_4, tls: RealEtcd.TLS? = nil, quota: Int? = nil,
-    snapshotCount: Int? = nil, extraArguments: [String] = [], _ body: (RealEtcd) async throws -> Result
+    snapshotCount: Int? = nil, extraArguments: [String] = [], environment: [String: String] = [:],
+    snapshot: String? = nil, _ body: (RealEtcd) async throws -> Result
 ) async throws -> Result {
     let etcd = try await RealEtcd.start(
         members: members, version: version, tls: tls, quota: quota, snapshotCount: snapshotCount,
-        extraArguments: extraArguments)
+        extraArguments: extraArguments, environment: environment, snapshot: snapshot)
     do {
         let result = try await body(etcd)
         try await etcd.stopAll()
