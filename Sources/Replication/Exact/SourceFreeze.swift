@@ -1,0 +1,89 @@
+public import Etcd
+
+/// Stops all writes of a source at one moment, and lets them go on.
+///
+/// It is the alarm `CORRUPT` under a member ID of our own, so that it is recognised and lifted after a crash and that no
+/// genuine alarm is ever cleared by it. Etcd 3.4 and 3.5 then refuse every change of the keyspace in the whole cluster,
+/// deletions, nested transactions, grants, and the expiry of leases included, while reads, watches, HashKV and snapshots
+/// go on; `NOSPACE` would let deletions and expiry through. On 3.4 and 3.5 an alarm also weakens the checks of
+/// authorisation, so a cluster with authentication is never frozen in this way.
+public struct SourceFreeze: Sendable {
+    /// The member ID of our alarm, which no member has: the letters `lodest` and two bytes.
+    public static let tag: UInt64 = 0x6c6f_6465_7374_0001
+
+    private static let alarm = EtcdAlarm(memberID: tag, kind: .corrupt)
+
+    private let source: EtcdEndpoints
+
+    /// Makes the freeze of a source; nothing happens yet.
+    public init(_ source: EtcdEndpoints) {
+        self.source = source
+    }
+
+    /// Whether our alarm is raised.
+    ///
+    /// - Throws: `ReplicationError`.
+    public func isActive() async throws -> Bool {
+        try await ask { (client) throws(EtcdError) in try await client.alarms() }.contains(Self.alarm)
+    }
+
+    /// Stops all writes: when it returns, none is acknowledged any more.
+    ///
+    /// Doing it twice does no harm.
+    ///
+    /// - Throws: `ReplicationError` with `unsupported` where authentication is on, or another alarm is raised, which
+    ///   says that something is wrong with the source.
+    public func activate() async throws {
+        guard try await !hasAuthentication() else {
+            throw ReplicationError(
+                .unsupported, ClusterHead.name(source),
+                "authentication is on, and an alarm would weaken it on this release",
+                remedy: "keep its writers away by network instead, then cut over by hand")
+        }
+        let others = try await ask { (client) throws(EtcdError) in try await client.alarms() }
+            .filter { $0 != Self.alarm }
+        guard others.isEmpty else {
+            throw ReplicationError(
+                .unsupported, ClusterHead.name(source), "it has an alarm of its own (\(others[0].kind))",
+                remedy: "see to its cause and clear it first")
+        }
+        try await ask { (client) throws(EtcdError) in try await client.activateAlarm(Self.alarm) }
+    }
+
+    /// Lets writes go on; without our alarm nothing happens.
+    ///
+    /// - Throws: `ReplicationError`.
+    public func deactivate() async throws {
+        try await ask { (client) throws(EtcdError) in try await client.deactivateAlarm(Self.alarm) }
+    }
+
+    /// Whether authentication is on: releases before 3.5 tell it only to who tries to log in.
+    public func hasAuthentication() async throws -> Bool {
+        do throws(EtcdError) {
+            return try await source.perform { (client) throws(EtcdError) in
+                do throws(EtcdError) {
+                    return try await client.authStatus().isEnabled
+                } catch {
+                    switch error.code {
+                    case .unimplemented: return try await client.hasAuthentication()
+                    case .unauthenticated, .permissionDenied: return true
+                    default: throw error
+                    }
+                }
+            }
+        } catch {
+            throw ReplicationError(error, ClusterHead.name(source))
+        }
+    }
+
+    @discardableResult
+    private func ask<Answer: Sendable>(
+        _ call: (EtcdClient) async throws(EtcdError) -> Answer
+    ) async throws -> Answer {
+        do throws(EtcdError) {
+            return try await source.perform(rounds: 3, call)
+        } catch {
+            throw ReplicationError(error, ClusterHead.name(source))
+        }
+    }
+}
