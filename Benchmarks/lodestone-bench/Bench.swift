@@ -24,7 +24,7 @@ struct Bench {
 
     /// Those that work on one database, and those that start what they need.
     private static let onDatabase = ["load", "snapshot", "range", "verify", "restore", "copy", "compare"]
-    private static let onTheirOwn = ["legacy", "fleet", "start"]
+    private static let onTheirOwn = ["exact", "legacy", "fleet", "start"]
     private static let all = onDatabase + onTheirOwn
 
     private static func run(_ options: BenchOptions) async throws {
@@ -48,6 +48,7 @@ struct Bench {
 
     private static func run(_ name: String, _ options: BenchOptions) async throws -> String {
         switch name {
+        case "exact": try await ExactBenchmark(options).run()
         case "legacy": try await LegacyBenchmark(options).run()
         case "fleet": try await FleetBenchmark(options).run()
         default: try await StartBenchmark(options).run()

@@ -14,6 +14,9 @@ enum Work {
                 rest[0], prefix: rest[1], keys: number(rest[2]), valueSize: number(rest[3]), isText: rest[4] == "text")
         case ("snapshot", 4):
             try await snapshot(rest[0], directory: rest[1], keys: number(rest[2]), form: rest[3])
+        case ("tail", 4):
+            try await tail(rest[0], revisions: number(rest[1]), keys: number(rest[2]), seed: number(rest[3]))
+        case ("replay", 4): try await replay(rest[0], rest[1], spool: rest[2], through: number(rest[3]))
         case ("receive", 2): try await receive(rest[0], path: rest[1])
         case ("range", 2): try await range(rest[0], keys: number(rest[1]))
         case ("copy", 2): try await copy(rest[0], rest[1])
