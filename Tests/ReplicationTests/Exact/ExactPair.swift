@@ -46,6 +46,9 @@ struct ExactPair: Sendable {
                 return false
             }
             group.addTask {
+                // Until its watch stands, a compaction of the source may end it, and rightly.
+                let revision = try await from.clients[0].put("/begun", "x").header.revision
+                try await eventually("it replicates", timeout: .seconds(30)) { report.now.applied >= revision }
                 try await body(report)
                 return true
             }

@@ -53,7 +53,7 @@ struct ExactReplicationTests {
         try await withExactPair { pair in
             let report = ExactPair.Report()
             try await withThrowingTaskGroup(of: Void.self) { group in
-                group.addTask { try await ExactWorkload(cluster: pair.from).runOn(seed: seed) }
+                group.addTask { try await ExactWorkload(cluster: pair.from, kept: 3000).runOn(seed: seed) }
                 for _ in 0..<Soak.rounds(5, long: 20) {
                     let replication = Task { try await pair.replicate(report) }
                     try await Task.sleep(for: .milliseconds(Int.random(in: 50...900)))

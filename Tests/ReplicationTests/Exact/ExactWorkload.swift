@@ -10,6 +10,9 @@ struct ExactWorkload: Sendable {
     /// How many keys a range holds that is deleted at once.
     var mass = 1500
 
+    /// How many revisions a compaction leaves; more than go by while nothing is recorded.
+    var kept: Int64 = 300
+
     /// Writes with several writers until `actions` are done.
     func run(_ actions: Int, writers: Int = 3, seed: UInt64) async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -63,7 +66,7 @@ struct ExactWorkload: Sendable {
         case 97: try await client.put(Array("/large".utf8), [UInt8](repeating: 1, count: 900_000))
         case 98:
             let head = try await ClusterHeadOfTest.read(client)
-            if head > 400 { try await client.compact(at: head - 300) }
+            if head > kept + 100 { try await client.compact(at: head - kept) }
         default: try await client.deleteRange(DeleteRangeRequest(.prefix("/pods/pod-1")))
         }
     }

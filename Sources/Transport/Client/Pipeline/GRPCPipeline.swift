@@ -1,3 +1,4 @@
+import CPlatform
 import Glibc
 
 /// Calls of one gRPC method over one connection, many under way at a time, that reach the server in the order they were
