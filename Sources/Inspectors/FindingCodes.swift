@@ -44,6 +44,8 @@ extension FindingCode {
     public static let alarmNoSpace: FindingCode = "AlarmNoSpace"
     /// etcd found corrupt data.
     public static let alarmCorrupt: FindingCode = "AlarmCorrupt"
+    /// A migration keeps the cluster from taking writes.
+    public static let frozenByMigration: FindingCode = "FrozenByMigration"
     /// A database is close to its quota.
     public static let quotaNearlyUsed: FindingCode = "QuotaNearlyUsed"
 

@@ -143,11 +143,19 @@ public struct HealthInspector: Inspector {
                         .alarmNoSpace, .critical, members: [name],
                         "\(name) raised NOSPACE: the cluster takes no writes",
                         remedy: "Compact, defragment each member, then disarm the alarm; or raise the quota."))
+            case .corrupt where alarm.memberID == RaisedAlarm.freezeTag:
+                findings.append(
+                    Finding(
+                        .frozenByMigration, .warning,
+                        "a migration has frozen the cluster: it takes no writes",
+                        remedy:
+                            "See \"lodestone get em\"; \"lodestone migrate rollback\", or deleting the EtcdMigration, lifts "
+                            + "it."))
             case .corrupt:
                 findings.append(
                     Finding(
                         .alarmCorrupt, .critical, members: [name],
-                        "\(name) raised CORRUPT: the cluster serves nothing",
+                        "\(name) raised CORRUPT: the cluster takes no writes",
                         remedy: "Find the member whose data differs, replace it, then disarm the alarm."))
             }
         }

@@ -109,7 +109,7 @@ struct ServerDocumentsTests {
         for version in ["v2", "v2beta1"] {
             let type = "application/json;g=apidiscovery.k8s.io;v=\(version);as=APIGroupDiscoveryList"
             for (path, plurals) in [
-                ("/apis", ["etcdclusters", "etcdinspections", "etcdbackups"]),
+                ("/apis", ["etcdclusters", "etcdinspections", "etcdbackups", "etcdmigrations"]),
                 ("/api", ["namespaces", "secrets", "events", "services"]),
             ] {
                 let answer = try await api.call("GET", path, headers: ["Accept": "\(type),application/json"])

@@ -152,6 +152,16 @@ struct HealthInspectorTests {
         #expect(judgement.verdict == .degraded)
     }
 
+    @Test("The freeze of a migration is told as what it is, and a genuine alarm beside it as well")
+    func freeze() {
+        let freeze = RaisedAlarm(kind: .corrupt, memberID: RaisedAlarm.freezeTag)
+        let frozen = Self.judge([Self.member(1, .serving, alarms: [freeze])])
+        #expect(frozen.findings.map(\.code) == [.frozenByMigration])
+        let genuine = RaisedAlarm(kind: .corrupt, memberID: 1)
+        let both = Self.judge([Self.member(1, .serving, alarms: [freeze, genuine])])
+        #expect(both.findings.map(\.code) == [.alarmCorrupt, .frozenByMigration])
+    }
+
     @Test("The worst finding comes first")
     func order() {
         let findings = Self.judge([.slow, .serving, .dead]).findings

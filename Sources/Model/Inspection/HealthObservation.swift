@@ -149,11 +149,15 @@ public struct StatusSample: Sendable, Equatable {
 
 /// An alarm raised in a cluster.
 public struct RaisedAlarm: Sendable, Equatable {
+    /// The member ID of the alarm by which a migration freezes its source, which no member has: the letters `lodest`
+    /// and two bytes.
+    public static let freezeTag: UInt64 = 0x6c6f_6465_7374_0001
+
     /// The kinds of alarms.
     public enum Kind: String, Sendable {
         /// A database reached its quota; the cluster takes no writes.
         case noSpace = "NOSPACE"
-        /// A member's data was found corrupt; the cluster serves nothing.
+        /// A member's data was found corrupt; the cluster takes no writes.
         case corrupt = "CORRUPT"
     }
 

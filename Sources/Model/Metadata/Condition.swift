@@ -23,6 +23,12 @@ public struct ConditionType: OpenName {
     public static let restored: ConditionType = "Restored"
     /// A drill has shown that the cluster's backups can be restored.
     public static let drilled: ConditionType = "Drilled"
+    /// The destination of a migration follows its source.
+    public static let synced: ConditionType = "Synced"
+    /// Both ends of a migration were compared and are equal.
+    public static let proven: ConditionType = "Proven"
+    /// The source of a migration takes no writes because of us.
+    public static let sourceFrozen: ConditionType = "SourceFrozen"
     /// The controller leaves the record alone because its spec says so.
     public static let paused: ConditionType = "Paused"
 }

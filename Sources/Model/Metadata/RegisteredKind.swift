@@ -50,7 +50,8 @@ public struct RegisteredKind: Sendable {
     /// All kinds, in the order in which they are explained and applied: namespaces and secrets first.
     public static let all: [RegisteredKind] = [
         RegisteredKind(Namespace.self), RegisteredKind(Secret.self), RegisteredKind(EtcdCluster.self),
-        RegisteredKind(EtcdInspection.self), RegisteredKind(EtcdBackup.self), RegisteredKind(Event.self),
+        RegisteredKind(EtcdInspection.self), RegisteredKind(EtcdBackup.self), RegisteredKind(EtcdMigration.self),
+        RegisteredKind(Event.self),
     ]
 
     /// The kind a person means by a word: its name, plural, singular or a short name, with or without the group.

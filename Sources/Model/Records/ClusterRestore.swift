@@ -2,6 +2,8 @@
 ///
 /// Fixed when the record is made: a cluster begins once.
 public struct ClusterRestore: Structure {
+    /// An EtcdMigration of the same namespace that fills the cluster from another one.
+    public var migrationRef: LocalReference?
     /// An EtcdBackup of the same namespace.
     public var backupRef: LocalReference?
     /// A place where backups are, with `cluster` and `backup` or `latest`.
@@ -27,6 +29,9 @@ public struct ClusterRestore: Structure {
 
     /// The fields.
     public static let fields: [Field<ClusterRestore>] = [
+        Field(
+            "migrationRef", \.migrationRef,
+            "An EtcdMigration of the same namespace that fills the cluster from another one; set by the migration."),
         Field("backupRef", \.backupRef, "An EtcdBackup of the same namespace to begin with."),
         Field("storage", \.storage, "Where the backup is, if no record knows it; needs cluster, and backup or latest."),
         Field("cluster", \.cluster, "The cluster whose backup it is, as its record was called."),
@@ -57,6 +62,14 @@ public struct ClusterRestore: Structure {
         }
         if revision != nil, time != nil {
             problem("time", .forbidden, "revision names the state already; keep one of the two")
+        }
+        guard migrationRef == nil else {
+            var plain = ClusterRestore()
+            plain.migrationRef = migrationRef
+            if self != plain {
+                problem("migrationRef", .forbidden, "a migration says where the data comes from; keep nothing else")
+            }
+            return problems
         }
         guard backupRef == nil else {
             let others = [("storage", storage != nil), ("cluster", cluster != nil), ("backup", backup != nil)]

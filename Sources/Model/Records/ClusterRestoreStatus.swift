@@ -8,6 +8,10 @@ public enum RestorePhase: String, Choice {
     case restoring = "Restoring"
     /// The members run where nobody looks for them.
     case starting = "Starting"
+    /// The members run where nobody looks for them and take what a migration brings.
+    case following = "Following"
+    /// The members get the addresses they will serve at, and go on taking what a migration brings.
+    case opening = "Opening"
     /// The members have answered and are stopped again to prove what they left on their disks.
     case proving = "Proving"
     /// The members are proven and serve.
@@ -54,6 +58,10 @@ public struct ClusterRestoreStatus: Structure {
     public var etcdVersion = ""
     /// Whether requests need a user.
     public var authEnabled = false
+    /// Which filling by its migration this is; each has a number.
+    public var seeding: Int64 = 0
+    /// Whether the members run at the addresses they will serve at.
+    public var isOpen = false
     /// How often the present phase failed and was tried again.
     public var failures: Int64 = 0
     /// When it began.
@@ -87,6 +95,8 @@ public struct ClusterRestoreStatus: Structure {
         Field("size", \.size, "The size of the database file."),
         Field("etcdVersion", \.etcdVersion, "The version of the member the backup was taken from."),
         Field("authEnabled", \.authEnabled, "Whether requests need a user."),
+        Field("seeding", \.seeding, "Which filling by its migration this is."),
+        Field("isOpen", \.isOpen, "Whether the members run at the addresses they will serve at."),
         Field("failures", \.failures, "How often the present phase failed and was tried again."),
         Field("startTime", \.startTime, "When it began."),
         Field("completionTime", \.completionTime, "When it ended."),
