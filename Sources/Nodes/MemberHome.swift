@@ -76,6 +76,9 @@ extension MemberSupervisor {
         try LocalFiles.makeDirectory(path)
     }
 
+    /// Makes a directory for the owner alone, and those above it; one that is there stays as it is.
+    public func makeDirectory(_ path: String) throws(NodeError) { try LocalFiles.makeDirectory(path) }
+
     /// Removes a directory and everything in it; none is fine.
     public func removeDirectory(_ path: String) throws(NodeError) { try LocalFiles.removeTree(path) }
 }

@@ -31,7 +31,9 @@ enum MemberLauncher {
         let log = MemberLog(path: directory.logPath)
         try log.rotate()
         let offset = log.size
-        let pid = try Spawn.start(spec.binary, arguments, directory: directory.path, output: .append(log.path))
+        let pid = try Spawn.start(
+            spec.binary, arguments, directory: directory.path,
+            variables: spec.processors.map { ["GOMAXPROCS=\($0)"] } ?? [], output: .append(log.path))
         // Not reaped yet, so even a process that has ended at once still has its number and its start time.
         guard let identity = ProcessIdentity.started(pid), let handle = try ProcessHandle(child: identity) else {
             throw .system(call: "read of /proc/\(pid)/stat", path: spec.binary, code: ESRCH)

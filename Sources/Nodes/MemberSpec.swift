@@ -42,6 +42,8 @@ public struct MemberSpec: Sendable, Equatable {
     public var extraArguments: [String: String]
     /// Whether the control plane knows that the member has run before, so that an empty directory means loss.
     public var mustHoldData: Bool
+    /// How many threads of Go's run the member's code at once (`GOMAXPROCS`); as many as processors when nil.
+    public var processors: Int?
 
     /// Describes a member; `arguments()` checks it.
     public init(

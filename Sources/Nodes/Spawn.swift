@@ -23,7 +23,7 @@ enum Spawn {
 
     /// Starts `program` in a session of its own, so that neither our end nor a terminal's reaches it.
     static func start(
-        _ program: String, _ arguments: [String], directory: String = "/", output: Output
+        _ program: String, _ arguments: [String], directory: String = "/", variables: [String] = [], output: Output
     ) throws(NodeError) -> pid_t {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
@@ -52,7 +52,7 @@ enum Spawn {
 
         var pid: pid_t = 0
         let code = withCStrings([program] + arguments) { arguments in
-            withCStrings(environment) { posix_spawn(&pid, program, &actions, &attributes, arguments, $0) }
+            withCStrings(environment + variables) { posix_spawn(&pid, program, &actions, &attributes, arguments, $0) }
         }
         guard code == 0 else { throw .system(call: "posix_spawn", path: program, code: code) }
         return pid

@@ -57,7 +57,7 @@ public actor LocalProvider {
     public nonisolated let supervisor: MemberSupervisor
     let options: Options
     let root: MemberDirectory
-    private let quarantine: Quarantine
+    let quarantine: Quarantine
     let ports: PortAllocator
     let binaries: EtcdBinaries
     private var restarts: [MemberDirectory: Int64] = [:]

@@ -21,12 +21,18 @@ struct ClusterRestorer {
         guard cluster.spec.restore != nil, cluster.status.restore?.phase != .succeeded else { return nil }
         var restore = cluster.status.restore ?? ClusterRestoreStatus()
         await services.local.reserve(cluster)
+        if let outcome = try await obey(&restore, &cluster, at: now) {
+            cluster.status.restore = restore
+            return outcome
+        }
         if cluster.spec.paused, restore.phase != .failed {
             show(restore, in: &cluster, "Paused", "the restore goes on when spec.paused is false", at: now)
             return .again(after: .seconds(30), because: "the cluster is paused")
         }
         let work = await work(of: restore.phase, for: cluster)
-        let action = RestorePlan.next(in: restore.phase, work.state, failures: restore.failures)
+        let action = RestorePlan.next(
+            in: restore.phase, work.state, failures: restore.failures,
+            isMigration: cluster.spec.restore?.migrationRef != nil)
         let outcome = try await perform(action, &restore, &cluster, work, at: now)
         cluster.status.restore = restore
         return outcome
@@ -34,7 +40,7 @@ struct ClusterRestorer {
 
     // MARK: One action
 
-    private func perform(
+    func perform(
         _ action: RestorePlan.Action, _ restore: inout ClusterRestoreStatus, _ cluster: inout EtcdCluster,
         _ work: (state: RestorePlan.Work, result: RestoreResult?, progress: RestoreProgress?), at now: Timestamp
     ) async throws -> Outcome {
@@ -128,13 +134,18 @@ struct ClusterRestorer {
     }
 
     /// Writes the next phase down; its work begins in the next pass.
-    private func enter(
+    func enter(
         _ phase: RestorePhase, _ restore: inout ClusterRestoreStatus, _ cluster: inout EtcdCluster,
         _ result: RestoreResult?, at now: Timestamp
     ) async throws -> Outcome {
         if let manifest = result?.manifest { restore.take(manifest) }
+        if let seed = result?.seed { restore.take(seed.snapshot, etcdVersion: seed.etcdVersion) }
         if let replayed = result?.replayed { restore.take(replayed, bumpedBy: cluster.spec.restore?.revisionBump) }
         if let id = result?.clusterID { cluster.status.clusterID = String(id, radix: 16) }
+        if phase == .opening {
+            await services.local.release(fence: restore.fence)
+            (restore.fence, restore.isOpen) = ([:], true)
+        }
         restore.phase = phase
         // To fetch once more is a step back.
         restore.failures = phase == .fetching ? restore.failures + 1 : phase == .restoring ? restore.failures : 0
@@ -157,9 +168,15 @@ struct ClusterRestorer {
         await services.local.release(fence: restore.fence)
         restore.fence = [:]
         restore.completionTime = now.wholeSeconds
+        let what =
+            if let migration = cluster.spec.restore?.migrationRef {
+                "filled by EtcdMigration \(migration.name) and proven equal; it began with"
+            } else {
+                "\(restore.backup) of \(restore.cluster?.name ?? "")"
+            }
         let took = restore.startTime.map { Duration.seconds((now - $0).components.seconds).goText } ?? ""
         restore.message =
-            "\(restore.backup) of \(restore.cluster?.name ?? "")\(restore.replayedText): revision \(restore.revision ?? 0), \(restore.keys ?? 0) keys, "
+            "\(what)\(restore.replayedText): revision \(restore.revision ?? 0), \(restore.keys ?? 0) keys, "
             + "\(restore.leases ?? 0) leases, HashKV \(restore.hashKV ?? 0) on \(cluster.plannedMembers.count) members, in \(took)"
         cluster.status.phase = .creating
         cluster.status.conditions.set(
@@ -199,7 +216,7 @@ struct ClusterRestorer {
 
     // MARK: What people see
 
-    private func show(
+    func show(
         _ restore: ClusterRestoreStatus, in cluster: inout EtcdCluster, _ reason: String, _ message: String,
         at now: Timestamp
     ) {

@@ -75,6 +75,15 @@ extension LocalProvider {
         }
     }
 
+    /// Puts away what the members hold, so that they can be made anew; their homes are made again by whoever does.
+    func putAside(_ cluster: EtcdCluster, reason: String) async throws {
+        try await stop(cluster)
+        for member in cluster.plannedMembers {
+            _ = try quarantine.take(
+                try directory(of: member, in: cluster), reason: reason, actor: "lodestone controller")
+        }
+    }
+
     /// Sees to it that every member runs behind the fence: it listens for clients on, and advertises, a URL that nobody
     /// was told, and compacts nothing by itself.
     func runFenced(_ cluster: EtcdCluster, _ fence: [String: String]) async throws {
@@ -85,6 +94,13 @@ extension LocalProvider {
             guard let url = fence[member.name] else { continue }
             spec.clientURL = url
             spec.extraArguments = spec.extraArguments.filter { !$0.key.hasPrefix("auto-compaction") }
+            if cluster.spec.restore?.migrationRef != nil {
+                // One processor and requests in the order they come: twice the speed of a replay. The conditions that
+                // each replayed revision carries make a request larger than the one it repeats.
+                spec.processors = 1
+                spec.extraArguments["max-request-bytes"] = "\(64 << 20)"
+                spec.extraArguments["max-txn-ops"] = "100000"
+            }
             await supervisor.ensureRunning(spec)
         }
     }

@@ -38,8 +38,10 @@ enum RestorePlan {
         case nothing
     }
 
-    /// The next action.
-    static func next(in phase: RestorePhase, _ work: Work, failures: Int64) -> Action {
+    /// The next action; what a migration fills begins to serve when the migration says so.
+    static func next(
+        in phase: RestorePhase, _ work: Work, failures: Int64, isMigration: Bool = false
+    ) -> Action {
         switch (phase, work) {
         case (.succeeded, _), (.failed, _): .nothing
         case (_, .failed(let failure)): next(after: failure, in: phase, failures: failures)
@@ -48,7 +50,9 @@ enum RestorePlan {
         case (_, .underway): .wait
         case (.fetching, .done): .advance(.restoring)
         case (.restoring, .done): .advance(.starting)
-        case (.starting, .done): .advance(.proving)
+        case (.starting, .done): .advance(isMigration ? .following : .proving)
+        case (.following, .done): .wait
+        case (.opening, .done): .advance(.opening)
         case (.proving, .done): .advance(.succeeded)
         }
     }
@@ -73,6 +77,7 @@ enum RestorePlan {
             case .fetching: (0, 45)
             case .restoring: (45, 75)
             case .starting: (75, 90)
+            case .following, .opening: (90, 90)
             case .proving: (90, 99)
             case .succeeded, .failed: (100, 100)
             }
@@ -107,6 +112,12 @@ extension ClusterRestoreStatus {
     mutating func take(_ replayed: ChangeLog.Replayed, bumpedBy bump: Int64?) {
         (backupRevision, revisionBump) = (revision, bump)
         take(replayed.content, size: replayed.size)
+    }
+
+    /// Takes the figures of a snapshot that a migration begins with.
+    mutating func take(_ seed: SnapshotDownload.Result, etcdVersion version: String) {
+        take(seed.content, size: seed.size)
+        etcdVersion = version
     }
 
     private mutating func take(_ content: BackupManifest.Content, size bytes: Int64) {

@@ -10,6 +10,8 @@ struct RestoreResult: Sendable {
     var manifest: BackupManifest?
     /// What the change log made of it, where it was replayed.
     var replayed: ChangeLog.Replayed?
+    /// The snapshot that a migration begins with, and the version of the member it is of.
+    var seed: (snapshot: SnapshotDownload.Result, etcdVersion: String)?
     /// etcd's identity of the new cluster, once its members have told it.
     var clusterID: UInt64?
 }
@@ -29,11 +31,13 @@ struct RestoreWork: Sendable {
     /// Does the work of the phase on record.
     func run(_ report: @escaping Report) async throws -> RestoreResult {
         switch restore.phase {
+        case .fetching where cluster.spec.restore?.migrationRef != nil: try await seed(report)
         case .fetching: try await fetch(report)
         case .restoring: try await makeDirectories(report)
         case .starting: try await start(report)
         case .proving: try await prove(report)
-        case .pending, .succeeded, .failed: RestoreResult()
+        case .opening: try await open(report)
+        case .pending, .following, .succeeded, .failed: RestoreResult()
         }
     }
 
@@ -96,9 +100,19 @@ struct RestoreWork: Sendable {
         target.expectedClusterID = nil
         let name = "\(cluster.displayName) (fenced)"
         defer { services.members.forget(name) }
+        let health = try await waitUntilServing(target, named: name, report) {
+            try await services.local.runFenced(cluster, restore.fence)
+        }
+        return RestoreResult(clusterID: try await judge(health, target))
+    }
+
+    /// Keeps the members running until all of them serve.
+    func waitUntilServing(
+        _ target: ClusterTarget, named name: String, _ report: Report, _ run: () async throws -> Void
+    ) async throws -> HealthObservation {
         let deadline = ContinuousClock.now + Self.patience
         while true {
-            try await services.local.runFenced(cluster, restore.fence)
+            try await run()
             services.members.refresh(name)
             let health = await services.health.observe(target, named: name, timeout: .seconds(3))
             try Task.checkCancellation()
@@ -106,9 +120,7 @@ struct RestoreWork: Sendable {
             report(
                 0.8 * Double(serving.count) / Double(max(1, restore.fence.count)),
                 "\(serving.count) of \(restore.fence.count) members serve behind the fence")
-            if serving.count == restore.fence.count, health.members.count == restore.fence.count {
-                return RestoreResult(clusterID: try await judge(health, target))
-            }
+            if serving.count == restore.fence.count, health.members.count == restore.fence.count { return health }
             guard ContinuousClock.now < deadline else {
                 let views = try await services.local.processes(of: cluster).sorted { $0.key < $1.key }
                 let why = views.compactMap { $0.value.message.isEmpty ? nil : "\($0.key): \($0.value.message)" }
@@ -146,6 +158,8 @@ struct RestoreWork: Sendable {
                 "a restored member is at revision \(behind.revision), the backup holds \(revision); delete the record",
                 .over)
         }
+        // Its file was proven, it is behind the source by now, and both ends are compared before anybody is served.
+        guard cluster.spec.restore?.migrationRef == nil else { return id }
         // Where requests need a user whom nobody named to us, the files are asked once the members have stopped.
         guard !restore.authEnabled || cluster.spec.auth != nil else { return id }
         // One after the other and the leader last, as hashing stops a member's writes.
