@@ -34,7 +34,7 @@ public enum ControllerLoops {
                 related: [
                     .owned(EtcdInspection.kind, by: EtcdCluster.kind, when: verdicts), backups,
                     .owned(EtcdCluster.kind, by: EtcdCluster.kind, when: drills),
-                    secrets(services, of: EtcdCluster.kind),
+                    migrations, secrets(services, of: EtcdCluster.kind),
                 ], clock: ContinuousClock(), logger: logger, metrics: metrics),
             ControllerLoop(
                 InspectionReconciler(services: services), store: services.store, wakeups: services.wakeups,
@@ -43,7 +43,11 @@ public enum ControllerLoops {
                 BackupReconciler(services: services), store: services.store, wakeups: services.wakeups,
                 related: [secrets(services, of: EtcdBackup.kind)], clock: ContinuousClock(), logger: logger,
                 metrics: metrics),
+            ControllerLoop(
+                MigrationReconciler(services: services), store: services.store, wakeups: services.wakeups,
+                related: [destinations], clock: ContinuousClock(), logger: logger, metrics: metrics),
             services.lookout, services.jobs, services.presence, services.chores, services.logs, services.restores,
+            services.migrations,
             services.events,
             MemberWatch(services: services),
             DeletionWatch(services: services, logger: logger), OrphanWatch(services: services, logger: logger),
@@ -59,7 +63,25 @@ public enum ControllerLoops {
     /// Changes of a cluster made for a drill that the cluster it is a drill of waits for.
     private static let drills = ChangeFilter { old, new in
         old[path: "status", "restore", "phase"] != new[path: "status", "restore", "phase"]
+            || old[path: "status", "restore", "isOpen"] != new[path: "status", "restore", "isOpen"]
             || old[path: "status", "phase"] != new[path: "status", "phase"]
+    }
+
+    /// A migration's phase moves the cluster that it fills.
+    private static let migrations = RelatedRecords(
+        EtcdMigration.kind,
+        when: ChangeFilter { old, new in
+            ["phase", "seeding", "recordedAfter"].contains { old[path: "status", $0] != new[path: "status", $0] }
+        }
+    ) { record in
+        guard let name = record.document[path: "spec", "destinationRef", "name"]?.string else { return [] }
+        return [RecordID(EtcdCluster.kind, namespace: record.id.namespace, name: name)]
+    }
+
+    /// How far a cluster is that is filled moves the migration that fills it.
+    private static let destinations = RelatedRecords(EtcdCluster.kind, when: drills) { record in
+        guard let name = record.document[path: "spec", "restore", "migrationRef", "name"]?.string else { return [] }
+        return [RecordID(EtcdMigration.kind, namespace: record.id.namespace, name: name)]
     }
 
     private static let backups = RelatedRecords(

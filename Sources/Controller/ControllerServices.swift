@@ -27,6 +27,9 @@ public struct ControllerServices: Sendable {
     let presence: JobBoard<Never, BackupPresence.Sight>
     let chores: JobBoard<Never, BackupChore.Result>
     let logs: JobBoard<ChangeLogRecorder.Progress, Int64>
+    let migrations: JobBoard<Never, MigrationResult>
+    let migrationBoard = MigrationBoard()
+    let engine: HTTPEngine
     let events: EventRecorder
     let wakeups: Wakeups
     let drillTurns: DrillTurns
@@ -60,6 +63,8 @@ public struct ControllerServices: Sendable {
         presence = JobBoard("looks at backups", limit: 8, wakeups: wakeups, logger: logger)
         chores = JobBoard("removals of backups", limit: 8, wakeups: wakeups, logger: logger)
         logs = JobBoard("change logs", limit: 10_000, wakeups: wakeups, logger: logger)
+        migrations = JobBoard("migrations", limit: 1000, wakeups: wakeups, logger: logger)
+        self.engine = engine
         drillTurns = DrillTurns(limit: 1)
         self.events = events
         self.wakeups = wakeups

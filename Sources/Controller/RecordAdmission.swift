@@ -17,6 +17,7 @@ public enum RecordAdmission {
         case EtcdCluster.kind: judge(new, old, problems(ofCluster:replacing:))
         case EtcdInspection.kind: judge(new, old, problems(ofInspection:replacing:))
         case EtcdBackup.kind: judge(new, old, problems(ofBackup:replacing:))
+        case EtcdMigration.kind: judge(new, old, problems(ofMigration:replacing:))
         default: []
         }
     }
@@ -138,6 +139,41 @@ public enum RecordAdmission {
         }
         if new.spec.encryption != old.spec.encryption {
             problems.append(immutable("spec.encryption"))
+        }
+        return problems
+    }
+
+    private static func problems(ofMigration new: EtcdMigration, replacing old: EtcdMigration?) -> [FieldProblem] {
+        guard let old else {
+            return new.spec.goal == .migrated
+                ? [] : [FieldProblem("spec.goal", .invalid, "must be Migrated in a new record")]
+        }
+        var problems: [FieldProblem] = []
+        let fixed: [(FieldPath, Bool)] = [
+            ("spec.sourceRef", new.spec.sourceRef != old.spec.sourceRef),
+            ("spec.destinationRef", new.spec.destinationRef != old.spec.destinationRef),
+            ("spec.destination", new.spec.destination != old.spec.destination),
+            ("spec.method", new.spec.method != old.spec.method),
+            ("spec.selection", new.spec.selection != old.spec.selection),
+            ("spec.conflictPolicy", new.spec.conflictPolicy != old.spec.conflictPolicy),
+            ("spec.padRevisions", new.spec.padRevisions != old.spec.padRevisions),
+        ]
+        problems += fixed.filter(\.1).map { immutable($0.0) }
+        if old.spec.goal == .cancelled || old.spec.goal == .rolledBack, new.spec.goal != old.spec.goal {
+            problems.append(
+                FieldProblem(
+                    "spec.goal", .forbidden,
+                    "cannot change any more: \(old.spec.goal.rawValue) is an end; make a new record"))
+        }
+        switch (new.spec.goal, old.status.phase) {
+        case (.rolledBack, .completed), (.rolledBack, .rolledBack): break
+        case (.rolledBack, _):
+            problems.append(
+                FieldProblem("spec.goal", .forbidden, "cannot be RolledBack before the cut-over; set Cancelled"))
+        case (.cancelled, .completed) where old.spec.goal != .cancelled:
+            problems.append(
+                FieldProblem("spec.goal", .forbidden, "cannot be Cancelled after the cut-over; set RolledBack"))
+        default: break
         }
         return problems
     }

@@ -9,7 +9,9 @@ public struct Program: Sendable {
     static let clientCommands: [any Command.Type] = [
         ApplyCommand.self, GetCommand.self, DescribeCommand.self, DeleteCommand.self, WatchCommand.self,
         BackupCommand.self, BackupPruneCommand.self, BackupVerifyCommand.self,
-        BackupDrillCommand.self, BackupKeyCommand.self, RestoreCommand.self, SnapshotInspectCommand.self,
+        BackupDrillCommand.self, BackupKeyCommand.self, RestoreCommand.self,
+        MigrateCommand.self, MigrateWatchCommand.self, MigrateApproveCommand.self, MigrateCancelCommand.self,
+        MigrateRollbackCommand.self, MigrateFailoverCommand.self, SnapshotInspectCommand.self,
         SnapshotVerifyCommand.self, SnapshotDiffCommand.self,
         ReportCommand.self, WaitCommand.self, CheckCommand.self, LoadCommand.self,
         VersionCommand.self,

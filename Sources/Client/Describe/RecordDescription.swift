@@ -19,6 +19,7 @@ struct RecordDescription {
         case EtcdCluster.kind: lines += cluster(try EtcdCluster(answer: document))
         case EtcdInspection.kind: lines += inspection(try EtcdInspection(answer: document))
         case EtcdBackup.kind: lines += backup(try EtcdBackup(answer: document))
+        case EtcdMigration.kind: lines += migration(try EtcdMigration(answer: document))
         case Secret.kind: lines += secret(try Secret(answer: document))
         default: break
         }
@@ -65,7 +66,7 @@ struct RecordDescription {
 
     /// What the record should be, and for kinds that are not known better, what it is.
     private func rest(_ document: Value) -> [String] {
-        let isKnown = [EtcdCluster.kind, EtcdInspection.kind, EtcdBackup.kind].contains(kind)
+        let isKnown = [EtcdCluster.kind, EtcdInspection.kind, EtcdBackup.kind, EtcdMigration.kind].contains(kind)
         let shown = (document.members ?? [:]).filter { member in
             isKnown ? member.key == "spec" : !["apiVersion", "kind", "metadata"].contains(member.key)
         }

@@ -21,7 +21,7 @@ struct RestoreProgressLine {
         try show(drill.step.rawValue, drill.progress, drill.message)
     }
 
-    private mutating func show(_ phase: String, _ progress: Int64, _ message: String) throws {
+    mutating func show(_ phase: String, _ progress: Int64, _ message: String) throws {
         let full = Int(progress * 30 / 100)
         let bar = String(repeating: "#", count: full) + String(repeating: ".", count: 30 - full)
         let line = "\(phase) [\(bar)] \(progress)%: \(message)"

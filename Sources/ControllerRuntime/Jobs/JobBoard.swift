@@ -107,6 +107,11 @@ public actor JobBoard<Progress: Sendable, Output: Sendable>: Component {
         }
     }
 
+    /// The names of the record's jobs, in whatever state.
+    public func jobs(of record: some Resource) -> [String] {
+        entries.keys.filter { $0.uid == record.metadata.uid }.map(\.job)
+    }
+
     /// The result of a job that is over, which is then forgotten; nil in every other state.
     public func takeResult(of job: String, for record: some Resource) -> Result<Output, any Error>? {
         let key = Key(uid: record.metadata.uid, job: job)

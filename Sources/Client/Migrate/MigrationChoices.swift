@@ -1,0 +1,5 @@
+import Model
+
+extension MigrationMethod: OptionValue {}
+extension MigrationFreeze: OptionValue {}
+extension MigrationConflictPolicy: OptionValue {}

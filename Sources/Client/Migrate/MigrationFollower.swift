@@ -1,0 +1,108 @@
+import Model
+
+/// Shows how far a migration is, until it is where somebody waits for it.
+struct MigrationFollower {
+    /// What is waited for.
+    enum Goal {
+        /// The destination has caught up and was proven, or the migration is over.
+        case ready
+        /// The migration is over.
+        case over
+    }
+
+    let name: String
+    let limit: Duration
+
+    /// Follows from a record on, and prints its figures.
+    ///
+    /// - Throws: `CommandFailure` if the migration failed or was deleted, or at the time limit.
+    func follow(
+        _ record: Value, until goal: Goal, _ connection: Connection, _ session: Session
+    ) async throws -> ExitCode {
+        let (name, limit, seen) = (name, limit, LastSeen())
+        let query = RecordQuery(EtcdMigration.kind, namespace: connection.namespace, name: name)
+        let finished = try await withTimeLimit(limit) {
+            CommandFailure(
+                "etcdmigration/\(name) is not there yet after \(limit.goText) (\(seen.text)); it goes on, see \"lodestone "
+                    + "migrate watch \(name)\"", code: .timedOut)
+        } _: {
+            var progress = RestoreProgressLine(console: session.console)
+            var latest = try EtcdMigration(answer: record)
+            if Self.isThere(latest, goal) { return latest }
+            let start = record[path: "metadata", "resourceVersion"]?.string ?? ""
+            try await RecordFollower(client: connection.client, query: query, patience: limit).follow(from: start) {
+                event in
+                guard event.kind != .deleted else { throw CommandFailure("etcdmigration/\(name) was deleted") }
+                latest = try EtcdMigration(answer: event.object)
+                _ = seen.replace(with: latest.status.message)
+                try progress.show(latest.status)
+                return Self.isThere(latest, goal)
+            }
+            try progress.finish()
+            return latest
+        }
+        for line in MigrationFigures(finished).lines(session.console.paint) { try session.console.print(line) }
+        switch finished.status.phase {
+        case .failed: throw CommandFailure("etcdmigration/\(name) failed: \(finished.status.message)")
+        case .ready where finished.spec.cutover.mode == .manual && !finished.spec.cutover.approved:
+            try session.console.note("change over with: lodestone migrate approve \(name)")
+        default: break
+        }
+        return .success
+    }
+
+    private static func isThere(_ migration: EtcdMigration, _ goal: Goal) -> Bool {
+        let status = migration.status
+        guard status.observedGeneration == migration.metadata.generation else { return false }
+        return switch goal {
+        case .over: status.phase.isOver && !(status.phase == .completed && migration.spec.goal == .rolledBack)
+        case .ready: status.phase.isOver || status.phase == .ready
+        }
+    }
+}
+
+extension RestoreProgressLine {
+    /// Shows where a migration stands.
+    mutating func show(_ status: EtcdMigrationStatus) throws {
+        let percent: Int64 =
+            switch status.phase {
+            case .preflight: 0
+            case .seeding: status.progress * 80 / 100
+            case .replaying: 85
+            case .ready: 90
+            case .opening: 92
+            case .cutOver: 96
+            case .completed, .failed, .cancelled, .rolledBack: 100
+            }
+        let lag = status.lagRevisions.map { status.phase.isOver ? "" : "; \($0) revisions behind" } ?? ""
+        try show(status.phase.rawValue, percent, status.message + lag)
+    }
+}
+
+/// The figures of a migration, for people.
+struct MigrationFigures {
+    private let rows: [(String, String)]
+
+    init(_ migration: EtcdMigration) {
+        let status = migration.status
+        let proof = status.proof
+        let took = status.startTime.flatMap { start in status.completionTime.map { ($0 - start).goText } }
+        let all: [(String, String?)] = [
+            ("Migration", migration.metadata.name),
+            ("From", migration.spec.sourceRef.name), ("To", migration.spec.destinationRef.name),
+            ("Method", migration.spec.method.rawValue), ("Phase", "\(status.phase.rawValue): \(status.message)"),
+            ("Applied", status.applied.map { "revision \($0)" }),
+            ("Behind", status.phase.isOver ? nil : status.lagRevisions.map { "\($0) revisions" }),
+            ("Proof", proof.map { "\($0.verdict.rawValue): \($0.message)" }),
+            ("HashKV", proof?.hashKV.map { String($0) }), ("Keys", proof?.keys.map { String($0) }),
+            ("Leases", proof?.leases.map { String($0) }), ("Pause", status.pause?.goText), ("Took", took),
+        ]
+        rows = all.compactMap { name, value in value.flatMap { $0.isEmpty ? nil : (name, $0) } }
+    }
+
+    func lines(_ paint: Paint) -> [String] {
+        rows.map { name, value in
+            paint(.dim, name + String(repeating: " ", count: max(0, 12 - name.count))) + value
+        }
+    }
+}

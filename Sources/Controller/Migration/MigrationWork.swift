@@ -1,0 +1,198 @@
+import Etcd
+import Model
+import Nodes
+import Observers
+import Replication
+
+/// The long work for a migration; each piece may be begun again from nothing at any time.
+struct MigrationWork: Sendable {
+    let services: ControllerServices
+    let migration: EtcdMigration
+
+    private var ends: MigrationEnds { MigrationEnds(services: services, migration: migration) }
+    private var uid: String { migration.metadata.uid }
+    private var board: MigrationBoard { services.migrationBoard }
+
+    // MARK: Looking and following
+
+    /// Looks at both ends.
+    func check() async throws -> MigrationResult {
+        try await MigrationPreflight(ends: ends, migration: migration, services: services).run()
+    }
+
+    /// Keeps the source's changes until there is a destination that takes them.
+    func record() async throws -> MigrationResult {
+        let source = try await ends.source()
+        defer { board.forget(uid) }
+        let (board, uid) = (board, uid)
+        try await SourceRecorder(source.endpoints, into: try await spool()).run { progress in
+            var sight = MigrationSight()
+            sight.sourceRevision = progress.sourceRevision
+            sight.recordedAfter = progress.isSynced ? progress.base : nil
+            board.note(sight, of: uid)
+        }
+        return .ended
+    }
+
+    /// Keeps the destination where the source is.
+    func follow() async throws -> MigrationResult {
+        let source = try await ends.source()
+        let destination = try await ends.destination()
+        defer { board.forget(uid) }
+        let (board, uid) = (board, uid)
+        guard migration.spec.method == .copy else {
+            let replication = ExactReplication(
+                source: source.endpoints, destination: destination.endpoints, spool: try await spool())
+            try await replication.run { board.note(MigrationSight($0), of: uid) }
+            return .ended
+        }
+        try await copy(source, destination).run { board.note(MigrationSight($0), of: uid) }
+        return .ended
+    }
+
+    private func copy(_ source: MigrationEnd, _ destination: MigrationEnd) throws -> CopyReplication {
+        var options = CopyReplication.Options()
+        options.conflictPolicy =
+            switch migration.spec.conflictPolicy {
+            case .refuse: .refuse
+            case .overwrite: .overwrite
+            case .keep: .keep
+            }
+        return CopyReplication(
+            source: source.endpoints, destination: destination.endpoints, name: copyName, selection: try selection(),
+            options: options)
+    }
+
+    /// Under which the copy keeps its checkpoint: a record made again under an old name begins anew.
+    private var copyName: String { "\(migration.metadata.name)-\(uid.prefix(8))" }
+
+    private func selection() throws -> KeySelection {
+        guard !migration.spec.selection.isEmpty else { return .everything }
+        return try KeySelection(migration.spec.selection.map { .init($0.prefix, target: $0.rewriteTo) })
+    }
+
+    // MARK: Proving
+
+    /// Compares both ends while the source is written to.
+    func prove() async throws -> MigrationProof {
+        let source = try await ends.source()
+        let destination = try await ends.destination()
+        let start = ContinuousClock.now
+        do {
+            return try await compare(source, destination, at: nil, since: start)
+        } catch let error as ReplicationError where error.isRetryable || error.code == .compacted {
+            // Whoever compacts or restarts meanwhile says nothing of the data.
+            var proof = MigrationProof()
+            proof.message = "\(error)"
+            proof.time = .now
+            return proof
+        }
+    }
+
+    /// Compares everything at a revision at which the source rests; at the present one, nil, what is comparable then.
+    private func compare(
+        _ source: MigrationEnd, _ destination: MigrationEnd, at revision: Int64?, since start: ContinuousClock.Instant
+    ) async throws -> MigrationProof {
+        var proof: MigrationProof
+        if migration.spec.method == .copy {
+            var options = KeyspaceComparison.Options()
+            options.timeout = .seconds(30)
+            let comparison = KeyspaceComparison(
+                source: source.endpoints, destination: destination.endpoints, name: copyName,
+                selection: try selection(), options: options)
+            proof = MigrationProof(try await comparison.run(sourceRevision: revision))
+        } else {
+            let exact = ExactProof(source: source.endpoints, destination: destination.endpoints)
+            guard let reached = revision ?? board.sight(of: uid)?.applied, reached > 0 else {
+                throw MigrationTrouble("NotFollowing", "the destination does not follow yet", .again)
+            }
+            let evidence =
+                revision == nil
+                ? try await exact.proveKeyspace(at: reached) : try await exact.prove(at: reached)
+            proof = MigrationProof(evidence)
+            proof.keys = try await destination.endpoints.perform { (client) async throws(EtcdError) in
+                try await client.count(.all, revision: reached, timeout: .seconds(30))
+            }
+        }
+        proof.time = .now
+        proof.duration = (ContinuousClock.now - start).wholeMilliseconds
+        return proof
+    }
+
+    // MARK: Changing over
+
+    /// Stops the source's writers, unless somebody else has; tells where it rests.
+    func freeze() async throws -> MigrationResult {
+        .frozen(try await freeze(try await ends.source()))
+    }
+
+    /// Freezes the source, brings over the last changes, and proves that both ends are equal.
+    ///
+    /// What fails gives the source its writers back at once.
+    func cutOver() async throws -> MigrationResult {
+        let source = try await ends.source()
+        let destination = try await ends.destination()
+        let start = ContinuousClock.now
+        let used = migration.status.freezeTime.map { max(.zero, .now - $0) } ?? .zero
+        let deadline = start + migration.spec.cutover.maxPause - used
+        do {
+            let revision = try await freeze(source)
+            if migration.spec.method != .snapshot { try await board.wait(for: revision, of: uid, until: deadline) }
+            let proof = try await compare(source, destination, at: revision, since: .now)
+            guard MigrationPlan.allows(proof, migration.spec) else {
+                throw MigrationTrouble("EndsDiffer", proof.message, .again, proof: proof)
+            }
+            let now = try await self.revision(of: source)
+            guard now == revision else {
+                throw MigrationTrouble(
+                    "WritersActive",
+                    "the source went on from revision \(revision) to \(now) while it was to rest; stop its writers",
+                    .again)
+            }
+            if migration.spec.method == .snapshot {
+                // The snapshot of a frozen cluster brings the alarm along.
+                try await SourceFreeze(destination.endpoints).deactivate()
+            }
+            // What was copied at rest, or begun by a controller that died, has rested for longer than this work.
+            let rested = migration.spec.method == .snapshot || used > .seconds(1) ? used : .zero
+            return .cutOver(revision: revision, pause: rested + (ContinuousClock.now - start), proof)
+        } catch {
+            // The next pass does it again and confirms it; here it is only sooner.
+            if migration.spec.cutover.freeze == .alarm { try? await SourceFreeze(source.endpoints).deactivate() }
+            throw error
+        }
+    }
+
+    private func freeze(_ source: MigrationEnd) async throws -> Int64 {
+        if migration.spec.cutover.freeze == .alarm { try await SourceFreeze(source.endpoints).activate() }
+        return try await revision(of: source)
+    }
+
+    /// The newest revision, confirmed by a quorum.
+    private func revision(of end: MigrationEnd) async throws -> Int64 {
+        try await end.endpoints.perform { (client) async throws(EtcdError) in
+            try await client.range(RangeRequest(.key("health"), content: .countOnly), timeout: .seconds(5)).header
+                .revision
+        }
+    }
+
+    /// Lifts our freeze of the source, if it is there.
+    func thaw() async throws -> MigrationResult {
+        guard migration.spec.cutover.freeze == .alarm else { return .thawed }
+        try await SourceFreeze(try await ends.source().endpoints).deactivate()
+        return .thawed
+    }
+
+    // MARK: Changes that are kept
+
+    private func spool() async throws -> RevisionSpool {
+        try RevisionSpool(
+            directory: try await services.local.makeSpool(migration: uid, seeding: migration.status.seeding))
+    }
+
+    /// Removes the changes that were kept for the destination.
+    func removeSpool() async {
+        // What cannot be removed now is told by nobody and costs room only; the next migration has its own.
+        try? await services.local.removeSpool(migration: uid)
+    }
+}

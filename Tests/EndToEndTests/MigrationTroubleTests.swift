@@ -1,0 +1,128 @@
+import Glibc
+import Model
+import TestSupport
+import Testing
+
+/// What may happen to a migration from outside: strangers, compactions, deleted records.
+@Suite(.timeLimit(.minutes(5)))
+struct MigrationTroubleTests {
+    @Test("A stranger's write to the destination, and a compaction of what was still needed, fill it anew")
+    func filledAnew() async throws {
+        try await ControllerFixture.run { fixture, controller in
+            let endpoint = try await begin(fixture)
+            let copy = try #require(try await fixture.record(EtcdCluster.self, "orders2"))
+            let fence = try #require(copy.status.restore?.fence.values.first)
+            _ = try await Etcdctl.run(fence, ["put", "stranger", "x"])
+            let strange = try await ready(fixture, seeding: 2)
+            #expect(strange.status.reseedReason.contains("somebody else"), "\(strange.status.reseedReason)")
+
+            controller.signal(SIGKILL)
+            try await controller.waitForExit()
+            for number in 0..<20 { _ = try await Etcdctl.run(endpoint, ["put", "away/\(number)", "x"]) }
+            let status = try Value(json: try await Etcdctl.run(endpoint, ["endpoint", "status", "-w", "json"]))
+            let revision = try #require(status.array?.first?[path: "Status", "header", "revision"]?.integer)
+            _ = try await Etcdctl.run(endpoint, ["compact", "\(revision)"])
+            controller = try await fixture.start()
+            try await fixture.waitUntilReady()
+            let compacted = try await ready(fixture, seeding: 3)
+            #expect(compacted.status.reseedReason.contains("compacted"), "\(compacted.status.reseedReason)")
+            try await fixture.succeed("migrate", "approve", "orders-to-orders2")
+            let member = try await fixture.waitForCluster("orders2").status.members[0].endpoint
+            #expect(try await Etcdctl.run(member, ["get", "away/19"]).contains("away/19"))
+            #expect(try await Etcdctl.run(member, ["get", "stranger"]).isEmpty)
+        }
+    }
+
+    @Test("Without its destination a migration fails in words; without its record the source is never left frozen")
+    func deleted() async throws {
+        try await ControllerFixture.run { fixture, _ in
+            let endpoint = try await begin(fixture)
+            try await fixture.succeed("delete", "ec", "orders2")
+            let failed = try await eventually("the migration has failed", timeout: .seconds(30)) {
+                try await fixture.record(EtcdMigration.self, "orders-to-orders2").flatMap {
+                    $0.status.phase == .failed ? $0 : nil
+                }
+            }
+            #expect(failed.status.message.contains("\"orders2\" was deleted"), "\(failed.status.message)")
+            try await fixture.succeed("delete", "em", "orders-to-orders2")
+
+            try await fixture.succeed("migrate", "orders", "orders3", "--automatic")
+            try await fixture.waitForCluster("orders3")
+            #expect(try await Etcdctl.attempt(endpoint, ["put", "a", "b"]).errors.contains("corrupt cluster"))
+            try await eventually("the freeze is told as what it is", timeout: .seconds(30)) {
+                let health = try await fixture.record(EtcdInspection.self, "orders-health")
+                return health?.status.findings.contains { $0.code == "FrozenByMigration" } ?? false
+            }
+            try await fixture.succeed("delete", "em", "orders-to-orders3")
+            #expect(try await Etcdctl.attempt(endpoint, ["put", "a", "b"]).status == 0)
+            // The cluster that was made stays, and serves.
+            let made = try await fixture.waitForCluster("orders3")
+            #expect(try await Etcdctl.attempt(made.status.members[0].endpoint, ["put", "a", "b"]).status == 0)
+        }
+    }
+
+    @Test("What a migration cannot begin with is told with its remedy, and it goes on when that is mended")
+    func preflight() async throws {
+        try await ControllerFixture.run { fixture, _ in
+            try await fixture.apply(ControllerFixture.manifest("orders", size: 1))
+            try await fixture.apply(ControllerFixture.manifest("taken", size: 1))
+            let endpoint = try await fixture.waitForCluster("orders").status.members[0].endpoint
+            try await fixture.waitForCluster("taken")
+            try await fixture.succeed("migrate", "orders", "taken", "--wait=false")
+            try await expect("DestinationNotNew", "orders-to-taken", fixture)
+            try await fixture.succeed("migrate", "gone", "orders9", "--wait=false")
+            try await expect("ClusterMissing", "gone-to-orders9", fixture)
+            let same = try await fixture.lodestone("migrate", "orders", "orders")
+            #expect(same.status == 1 && same.errors.contains("spec.destinationRef.name"), "\(same.errors)")
+
+            _ = try await Etcdctl.run(endpoint, ["user", "add", "root:secret"])
+            _ = try await Etcdctl.run(endpoint, ["role", "add", "root"])
+            _ = try await Etcdctl.run(endpoint, ["user", "grant-role", "root", "root"])
+            _ = try await Etcdctl.run(endpoint, ["auth", "enable"])
+            try await fixture.succeed("migrate", "orders", "orders2", "--wait=false")
+            try await expect("UserMissing", "orders-to-orders2", fixture)
+            let secret = """
+                apiVersion: v1
+                kind: Secret
+                metadata: {name: root}
+                stringData: {username: root, password: secret}
+                ---
+                """
+            try await fixture.apply(
+                secret + "\n"
+                    + ControllerFixture.manifest("orders", size: 1, more: "  auth: {secretRef: {name: root}}"))
+            try await expect("FreezeUnsafe", "orders-to-orders2", fixture)
+            try await fixture.succeed("delete", "em", "orders-to-orders2")
+            try await fixture.succeed("migrate", "orders", "orders2", "--freeze", "None", "--automatic")
+            let copy = try await fixture.waitForCluster("orders2")
+            let user = ["--user", "root:secret"]
+            #expect(try await Etcdctl.run(copy.status.members[0].endpoint, user + ["user", "list"]).contains("root"))
+            #expect(try await Etcdctl.attempt(copy.status.members[0].endpoint, ["put", "a", "b"]).status != 0)
+        }
+    }
+
+    // MARK: Steps
+
+    /// A source with some keys and a migration that is ready; returns the source's endpoint.
+    private func begin(_ fixture: ControllerFixture) async throws -> String {
+        try await fixture.apply(ControllerFixture.manifest("orders", size: 1))
+        let endpoint = try await fixture.waitForCluster("orders").status.members[0].endpoint
+        try await fixture.succeed("load", "orders", "--keys", "500")
+        try await fixture.succeed("migrate", "orders", "orders2")
+        return endpoint
+    }
+
+    private func ready(_ fixture: ControllerFixture, seeding: Int64) async throws -> EtcdMigration {
+        try await eventually("the migration is ready after filling \(seeding)", timeout: .seconds(60)) {
+            try await fixture.record(EtcdMigration.self, "orders-to-orders2").flatMap {
+                $0.status.seeding == seeding && $0.status.phase == .ready ? $0 : nil
+            }
+        }
+    }
+
+    private func expect(_ reason: String, _ name: String, _ fixture: ControllerFixture) async throws {
+        try await eventually("\(name) says \(reason)", timeout: .seconds(45)) {
+            try await fixture.record(EtcdMigration.self, name)?.status.conditions[.ready]?.reason == reason
+        }
+    }
+}
