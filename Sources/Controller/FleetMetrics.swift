@@ -12,7 +12,9 @@ public enum FleetMetrics {
             guard let clusters = try? await store.list(EtcdCluster.self),
                 let inspections = try? await store.list(EtcdInspection.self)
             else { return [] }
+            let migrations = (try? await store.list(EtcdMigration.self)) ?? []
             return families(clusters: clusters.filter { !$0.isDrill }, inspections: inspections)
+                + migrationFamilies(migrations)
         }
     }
 

@@ -245,3 +245,25 @@ struct MigrationOrderTests {
         }
     }
 }
+
+/// The flag that a Kubernetes API server needs after its events have moved.
+struct KubernetesOverrideTests {
+    @Test(
+        "The flag names group and resource, and is left out where it would be guessed",
+        arguments: [
+            (["/registry/events/"], "--etcd-servers-overrides=/events#http://a;http://b"),
+            (
+                ["/registry/events/", "/registry/leases/"],
+                "--etcd-servers-overrides=/events#http://a;http://b,coordination.k8s.io/leases#http://a;http://b"
+            ),
+            (["/registry/"], ""), (["/registry/unknown/"], ""), (["/registry/events"], ""),
+        ])
+    func flag(prefixes: [String], flag: String) {
+        let selection = prefixes.map { prefix in
+            var selection = MigrationSelection()
+            selection.prefix = prefix
+            return selection
+        }
+        #expect(KubernetesOverride.flag(for: selection, at: ["http://a", "http://b"]) == flag)
+    }
+}

@@ -11,7 +11,7 @@ public struct Program: Sendable {
         BackupCommand.self, BackupPruneCommand.self, BackupVerifyCommand.self,
         BackupDrillCommand.self, BackupKeyCommand.self, RestoreCommand.self,
         MigrateCommand.self, MigrateWatchCommand.self, MigrateApproveCommand.self, MigrateCancelCommand.self,
-        MigrateRollbackCommand.self, MigrateFailoverCommand.self, SnapshotInspectCommand.self,
+        MigrateRemoveCommand.self, MigrateRollbackCommand.self, MigrateFailoverCommand.self, SnapshotInspectCommand.self,
         SnapshotVerifyCommand.self, SnapshotDiffCommand.self,
         ReportCommand.self, WaitCommand.self, CheckCommand.self, LoadCommand.self,
         VersionCommand.self,

@@ -81,6 +81,8 @@ struct ReportCommand: Command {
         let inspections: [EtcdInspection] = try await client.records(
             RecordQuery(EtcdInspection.kind, namespace: namespace))
         let backups: [EtcdBackup] = try await client.records(RecordQuery(EtcdBackup.kind, namespace: namespace))
+        var migrations: [EtcdMigration] = try await client.records(
+            RecordQuery(EtcdMigration.kind, namespace: namespace))
         // Of the whole machine, so told only where the whole fleet is.
         let isWholeFleet = self.clusters.isEmpty && labels == nil && namespace == nil
         let findings = isWholeFleet ? try await client.findings() : []
@@ -93,7 +95,10 @@ struct ReportCommand: Command {
             // What is made to try a backup is nobody's cluster and goes with the drill.
             clusters.removeAll(where: \.isDrill)
         }
-        return ReportBuilder(at: now).report(clusters, inspections: inspections, backups: backups, findings: findings)
+        let names = Set(clusters.map(\.metadata.name))
+        migrations.removeAll { !names.contains($0.spec.sourceRef.name) && !names.contains($0.spec.destinationRef.name) }
+        return ReportBuilder(at: now).report(
+            clusters, inspections: inspections, backups: backups, migrations: migrations, findings: findings)
     }
 }
 

@@ -21,6 +21,8 @@ extension RecordDescription {
             ("Rate", status.rate.map { "\($0) a second" }), ("Keys", status.keys.map { String($0) }),
             ("Filled anew", status.seeding > 1 ? "\(status.seeding - 1) times: \(status.reseedReason)" : nil),
             ("Frozen", status.freezeTime.map { "since \(moment($0))" }), ("Pause", status.pause?.goText),
+            ("API server", status.apiServerFlag),
+            ("Removed", status.removedKeys.map { "\($0) keys from the source" }),
             ("Roll back", status.rollbackUntil.map { "until \(moment($0))" }),
             ("Cut-overs", status.cutoverFailures > 0 ? "\(status.cutoverFailures) were put back" : nil),
             ("Began", status.startTime.map { moment($0) }), ("Ended", status.completionTime.map { moment($0) }),

@@ -108,7 +108,8 @@ struct MigrateCommand: Command {
         record.spec.padRevisions = padRevisions
         record.spec.cutover.mode = standby ? .never : automatic ? .automatic : .manual
         record.spec.cutover.freeze = freeze
-        record.spec.cutover.source = releaseSource ? .released : .frozen
+        // The rest of a source of which a part is moved stays in use.
+        record.spec.cutover.source = releaseSource || select != nil ? .released : .frozen
         if version != nil || size != nil {
             var destination = MigrationDestination()
             destination.version = version

@@ -8,6 +8,8 @@ struct MigrationFollower {
         case ready
         /// The migration is over.
         case over
+        /// What was moved is removed from the source.
+        case removed
     }
 
     let name: String
@@ -57,6 +59,7 @@ struct MigrationFollower {
         return switch goal {
         case .over: status.phase.isOver && !(status.phase == .completed && migration.spec.goal == .rolledBack)
         case .ready: status.phase.isOver || status.phase == .ready
+        case .removed: status.removedKeys != nil
         }
     }
 }
@@ -95,7 +98,9 @@ struct MigrationFigures {
             ("Behind", status.phase.isOver ? nil : status.lagRevisions.map { "\($0) revisions" }),
             ("Proof", proof.map { "\($0.verdict.rawValue): \($0.message)" }),
             ("HashKV", proof?.hashKV.map { String($0) }), ("Keys", proof?.keys.map { String($0) }),
-            ("Leases", proof?.leases.map { String($0) }), ("Pause", status.pause?.goText), ("Took", took),
+            ("Leases", proof?.leases.map { String($0) }), ("Pause", status.pause?.goText),
+            ("Removed", status.removedKeys.map { "\($0) keys from the source" }), ("API server", status.apiServerFlag),
+            ("Took", took),
         ]
         rows = all.compactMap { name, value in value.flatMap { $0.isEmpty ? nil : (name, $0) } }
     }

@@ -16,7 +16,8 @@ public struct ReportBuilder: Sendable {
     ///
     /// `findings` are those that belong to no record.
     public func report(
-        _ clusters: [EtcdCluster], inspections: [EtcdInspection], backups: [EtcdBackup], findings: [Finding] = []
+        _ clusters: [EtcdCluster], inspections: [EtcdInspection], backups: [EtcdBackup],
+        migrations: [EtcdMigration] = [], findings: [Finding] = []
     ) -> StatusReport {
         func key(_ metadata: ObjectMeta, _ reference: LocalReference) -> String {
             "\(metadata.namespace)/\(reference.name)"
@@ -30,6 +31,9 @@ public struct ReportBuilder: Sendable {
             return self.report(cluster, inspections[name] ?? [], backups[name] ?? [])
         }
         .sorted { left, right in
+            (left.state.rank, left.namespace, left.name) < (right.state.rank, right.namespace, right.name)
+        }
+        report.migrations = migrations.map { MigrationReport($0, at: now) }.filter(\.isNews).sorted { left, right in
             (left.state.rank, left.namespace, left.name) < (right.state.rank, right.namespace, right.name)
         }
         report.findings = findings

@@ -26,6 +26,7 @@ struct ReportText {
             let text = ClusterText(paint: paint, now: report.time)
             lines += [""] + text.findings(report.findings.map { ReportedFinding($0) })
         }
+        lines += migrations(report.migrations)
         guard !report.clusters.isEmpty else { return lines }
         let isBrief = detail == .brief || detail == .auto && report.clusters.count > Self.manyClusters
         var table = TextTable(["CLUSTER", "STATE", "PHASE", "MEMBERS", "VERSION", "REVISION", "LAST BACKUP"])
@@ -44,6 +45,19 @@ struct ReportText {
         }
         if !brief.isEmpty { lines += [""] + table.lines(paint) }
         return lines
+    }
+
+    private func migrations(_ migrations: [MigrationReport]) -> [String] {
+        guard !migrations.isEmpty else { return [] }
+        var table = TextTable(["MIGRATION", "STATE", "FROM", "TO", "PHASE", "BEHIND", "MESSAGE"])
+        for migration in migrations {
+            table.add([
+                .init(migration.name, .bold), .init(migration.state.rawValue, migration.state.style),
+                .init(migration.source), .init(migration.destination), .init(migration.phase.rawValue),
+                .init(migration.lagRevisions.map { String($0) } ?? "-"), .init(migration.message),
+            ])
+        }
+        return [""] + table.lines(paint)
     }
 
     private func summary(_ summary: FleetSummary) -> [String] {

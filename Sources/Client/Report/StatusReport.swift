@@ -31,6 +31,8 @@ public struct StatusReport: Structure {
     public var findings: [Finding] = []
     /// The clusters, worst first.
     public var clusters: [ClusterReport] = []
+    /// Migrations that are not over, or that a person should look at.
+    public var migrations: [MigrationReport] = []
 
     /// Creates an empty report.
     public init() {}
@@ -41,11 +43,13 @@ public struct StatusReport: Structure {
         Field("summary", \.summary, "The fleet in figures."),
         Field("findings", \.findings, "What is wrong and belongs to no cluster of the report."),
         Field("clusters", \.clusters, "The clusters, worst first."),
+        Field("migrations", \.migrations, "Migrations that are not over, or that a person should look at."),
     ]
 
     /// Whether there is anything at or above a severity.
     public func hasFindings(from severity: Severity) -> Bool {
         findings.contains { $0.severity >= severity }
+            || migrations.contains { $0.state == .critical || $0.state == .attention && severity != .critical }
             || clusters.contains { cluster in
                 cluster.state.severity.map { $0 >= severity } ?? false
                     || cluster.findings.contains { $0.severity >= severity }

@@ -109,6 +109,8 @@ enum MigrationResult: Sendable, Equatable {
     case cutOver(revision: Int64, pause: Duration, MigrationProof)
     /// The source takes writes again.
     case thawed
+    /// So many keys that had moved were removed from the source.
+    case removed(Int64)
 }
 
 /// Everything that the next step of a migration depends on.
@@ -135,6 +137,8 @@ struct MigrationFacts: Equatable {
     var freeze = MigrationJob.none
     /// The change over.
     var cutover = MigrationJob.none
+    /// The removal of what was moved from the source.
+    var removal = MigrationJob.none
     /// The lifting of the freeze.
     var thaw = MigrationJob.none
 }

@@ -9,7 +9,7 @@ import Store
 struct MigrationJobs {
     /// A piece of work.
     enum Name: Equatable {
-        case check, record, follow, prove, freeze, cutOver, thaw
+        case check, record, follow, prove, freeze, cutOver, remove, thaw
     }
 
     let services: ControllerServices
@@ -42,6 +42,7 @@ struct MigrationJobs {
         facts.proof = await state(of: .prove)
         facts.freeze = await state(of: .freeze)
         facts.cutover = await state(of: .cutOver)
+        facts.removal = await state(of: .remove)
         facts.thaw = await state(of: .thaw)
         let own = key(.follow)
         facts.isFormerFollowing = await services.migrations.jobs(of: migration).contains {
@@ -75,6 +76,7 @@ struct MigrationJobs {
             case .prove: .proof(try await work.prove())
             case .freeze: try await work.freeze()
             case .cutOver: try await work.cutOver()
+            case .remove: try await work.remove()
             case .thaw: try await work.thaw()
             }
         }
@@ -89,7 +91,7 @@ struct MigrationJobs {
 
     /// Forgets every failure, so that the work is begun again.
     func forgetFailures() async {
-        for name in [Name.check, .record, .follow, .prove, .freeze, .cutOver, .thaw] {
+        for name in [Name.check, .record, .follow, .prove, .freeze, .cutOver, .remove, .thaw] {
             if case .failed = await state(of: name) { await forget(name) }
         }
     }
@@ -133,6 +135,15 @@ struct MigrationJobs {
         return cluster
     }
 
+    /// The flag that makes a Kubernetes API server use the destination for what was moved; empty where there is none.
+    func apiServerFlag() async throws -> String {
+        guard !migration.spec.selection.isEmpty,
+            let record = try await MigrationEnds(services: services, migration: migration).destinationRecord()
+        else { return "" }
+        return KubernetesOverride.flag(
+            for: migration.spec.selection, at: record.status.members.map(\.endpoint).filter { !$0.isEmpty })
+    }
+
     private static let following = "follow-"
 
     private func key(_ name: Name) -> String {
@@ -144,6 +155,7 @@ struct MigrationJobs {
         case .prove: "prove-\(seeding)"
         case .freeze: "freeze"
         case .cutOver: "cut over"
+        case .remove: "remove"
         case .thaw: "thaw"
         }
     }

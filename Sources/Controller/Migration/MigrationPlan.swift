@@ -40,6 +40,10 @@ enum MigrationPlan {
         case failOver
         /// Put the source back after a cut-over that did not come to its end.
         case putBack(MigrationTrouble)
+        /// Remove from the source what was moved.
+        case remove
+        /// Write down that it is removed.
+        case removed(Int64)
         /// Lift the freeze.
         case thaw
         /// Write down that the freeze is lifted.
@@ -96,9 +100,23 @@ enum MigrationPlan {
                 : .end(
                     .rolledBack,
                     "the source takes writes again; what was written to the destination since is only there")
-        case .completed where status.freezeTime != nil && spec.cutover.source == .released: thaw(facts)
+        case .completed where status.freezeTime != nil && spec.cutover.source != .frozen: thaw(facts)
+        case .completed where spec.cutover.source == .removed && status.removedKeys == nil:
+            removal(status, facts)
         case .failed where status.freezeTime != nil, .cancelled where status.freezeTime != nil: thaw(facts)
         default: .rest
+        }
+    }
+
+    /// Only what was proven to be at the destination, with nothing accepted, is removed.
+    private static func removal(_ status: EtcdMigrationStatus, _ facts: MigrationFacts) -> Step {
+        guard status.proof?.verdict == .equal else { return .rest }
+        return switch facts.removal {
+        case .none: .remove
+        case .underway: .wait("removing from the source what was moved")
+        case .done(.removed(let count)): .removed(count)
+        case .done: .remove
+        case .failed(let trouble): .tryAgain(trouble)
         }
     }
 

@@ -77,6 +77,24 @@ extension MigrationProof {
     }
 }
 
+extension MigrationProof {
+    /// Adds what a comparison of Kubernetes objects said.
+    mutating func add(_ result: KubernetesComparisonResult) {
+        let undecodable = result.undecodable > 0 ? " (\(result.undecodable) compared as bytes)" : ""
+        guard !result.isEqual else {
+            message += "; \(result.sourceObjects) Kubernetes objects are the same\(undecodable)"
+            return
+        }
+        verdict = .different
+        differenceCount += Int64(result.differenceCount)
+        differences += result.differences.prefix(Self.listed).map {
+            MigrationDifference(
+                code: "Kubernetes", subject: String(decoding: $0.key, as: UTF8.self), message: $0.description)
+        }
+        message += "; \(result.differenceCount) of \(result.sourceObjects) Kubernetes objects differ\(undecodable)"
+    }
+}
+
 extension MigrationDifference {
     fileprivate init(_ difference: ExactDifference) {
         let code =

@@ -65,6 +65,12 @@ public struct MigrationReconciler: Reconciler {
         case .prove: return await start(.prove, jobs)
         case .freezeSource: return await start(.freeze, jobs)
         case .cutOver: return await start(.cutOver, jobs)
+        case .remove: return await start(.remove, jobs)
+        case .removed(let count):
+            await jobs.forget(.remove)
+            migration.status.removedKeys = count
+            services.events.normal(migration, "Removed", "\(count) keys that had moved were removed from the source")
+            return .again(after: .zero, because: "the keys that moved are removed")
         case .thaw: return await start(.thaw, jobs)
         case .endFormer:
             await jobs.forget(.record)
@@ -114,6 +120,7 @@ public struct MigrationReconciler: Reconciler {
             (migration.status.lagRevisions, migration.status.lag) = (0, .zero)
             migration.status.rollbackUntil = (now + migration.spec.rollbackWindow).wholeSeconds
             if migration.spec.cutover.freeze != .alarm { migration.status.freezeTime = nil }
+            migration.status.apiServerFlag = try await jobs.apiServerFlag()
             let frozen = migration.status.freezeTime == nil ? "" : "; the source takes no writes"
             return end(
                 &migration, .completed,

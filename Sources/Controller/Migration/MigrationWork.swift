@@ -79,6 +79,8 @@ struct MigrationWork: Sendable {
         let destination = try await ends.destination()
         let start = ContinuousClock.now
         do {
+            // Most of it is done here, while the source still takes writes.
+            if migration.spec.padRevisions { try await pad(destination, to: board.sight(of: uid)?.sourceRevision ?? 0) }
             return try await compare(source, destination, at: nil, since: start)
         } catch let error as ReplicationError where error.isRetryable || error.code == .compacted {
             // Whoever compacts or restarts meanwhile says nothing of the data.
@@ -101,6 +103,12 @@ struct MigrationWork: Sendable {
                 source: source.endpoints, destination: destination.endpoints, name: copyName,
                 selection: try selection(), options: options)
             proof = MigrationProof(try await comparison.run(sourceRevision: revision))
+            if let registry = migration.spec.verification.kubernetesPrefix {
+                let objects = try KubernetesComparison(
+                    source: source.endpoints, destination: destination.endpoints, name: copyName,
+                    registry: registry.hasSuffix("/") ? registry : "\(registry)/")
+                proof.add(try await objects.run(sourceRevision: revision))
+            }
         } else {
             let exact = ExactProof(source: source.endpoints, destination: destination.endpoints)
             guard let reached = revision ?? board.sight(of: uid)?.applied, reached > 0 else {
@@ -138,6 +146,7 @@ struct MigrationWork: Sendable {
         do {
             let revision = try await freeze(source)
             if migration.spec.method != .snapshot { try await board.wait(for: revision, of: uid, until: deadline) }
+            if migration.spec.padRevisions { try await pad(destination, to: revision) }
             let proof = try await compare(source, destination, at: revision, since: .now)
             guard MigrationPlan.allows(proof, migration.spec) else {
                 throw MigrationTrouble("EndsDiffer", proof.message, .again, proof: proof)
@@ -174,6 +183,20 @@ struct MigrationWork: Sendable {
             try await client.range(RangeRequest(.key("health"), content: .countOnly), timeout: .seconds(5)).header
                 .revision
         }
+    }
+
+    private func pad(_ destination: MigrationEnd, to revision: Int64) async throws {
+        try await RevisionPadding(destination.endpoints, name: copyName).run(to: revision)
+    }
+
+    /// Removes from the source what was proven to be at the destination when clients changed over, in small batches.
+    func remove() async throws -> MigrationResult {
+        guard let revision = migration.status.frozenRevision, migration.status.proof?.verdict == .equal,
+            let id = UInt64(migration.status.sourceClusterID, radix: 16)
+        else { throw MigrationTrouble("NotProven", "nothing that was not proven to be moved is removed", .over) }
+        let proof = ComparisonProof(sourceID: id, sourceRevision: revision, selection: try selection())
+        let source = try await ends.source()
+        return .removed(Int64(try await PacedRemoval(from: source.endpoints, proof: proof).run().removed))
     }
 
     /// Lifts our freeze of the source, if it is there.

@@ -70,6 +70,14 @@ public struct EtcdMigration: SpecifiedResource {
         if spec.method == .v2ToV3, spec.cutover.freeze == .alarm {
             problem("spec.cutover.freeze", .invalid, "an alarm does not stop writes to etcd's v2 keys; use None")
         }
+        if !spec.selection.isEmpty, spec.cutover.source == .frozen {
+            problem(
+                "spec.cutover.source", .invalid,
+                "must be Released or Removed where a part is moved: the rest of the source stays in use")
+        }
+        if spec.selection.isEmpty, spec.cutover.source == .removed {
+            problem("spec.cutover.source", .invalid, "only a part that was moved is removed; see spec.selection")
+        }
         for (index, selection) in spec.selection.enumerated() {
             for (other, earlier) in spec.selection[..<index].enumerated()
             where selection.prefix.hasPrefix(earlier.prefix) || earlier.prefix.hasPrefix(selection.prefix) {

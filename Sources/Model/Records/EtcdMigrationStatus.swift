@@ -73,6 +73,10 @@ public struct EtcdMigrationStatus: Structure {
     public var proof: MigrationProof?
     /// Until when the source is kept for going back.
     public var rollbackUntil: Timestamp?
+    /// The flag that makes a Kubernetes API server use the destination for the part that was moved.
+    public var apiServerFlag = ""
+    /// How many keys that had moved were removed from the source; missing until all are.
+    public var removedKeys: Int64?
     /// When it began.
     public var startTime: Timestamp?
     /// When it ended.
@@ -113,6 +117,10 @@ public struct EtcdMigrationStatus: Structure {
         Field("nextCutoverTime", \.nextCutoverTime, "When the next cut-over is tried."),
         Field("proof", \.proof, "The newest comparison of both ends."),
         Field("rollbackUntil", \.rollbackUntil, "Until when the source is kept for going back."),
+        Field(
+            "apiServerFlag", \.apiServerFlag,
+            "The flag that makes a Kubernetes API server use the destination for the part that was moved."),
+        Field("removedKeys", \.removedKeys, "How many keys that had moved were removed from the source."),
         Field("startTime", \.startTime, "When it began."),
         Field("completionTime", \.completionTime, "When it ended."),
         Field("failures", \.failures, "How often the present phase failed and was tried again."),

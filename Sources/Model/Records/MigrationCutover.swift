@@ -22,6 +22,8 @@ public enum MigrationSourceAfter: String, Choice {
     case frozen = "Frozen"
     /// It takes writes again.
     case released = "Released"
+    /// It takes writes again, and the keys that moved are removed from it.
+    case removed = "Removed"
 }
 
 /// When and how clients change over.
@@ -58,7 +60,8 @@ public struct MigrationCutover: Structure {
                 + "yourself, as must be done where requests need a user."),
         Field(
             "source", \.source,
-            "What becomes of the source: Frozen, so that a forgotten client cannot write where nobody reads, or Released."
+            "What becomes of the source: Frozen, so that a forgotten client cannot write where nobody reads; Released; or "
+                + "Removed, where a part was moved, which is removed from it in batches."
         ),
     ]
 }
