@@ -155,6 +155,7 @@ public enum RecordAdmission {
             ("spec.destination", new.spec.destination != old.spec.destination),
             ("spec.method", new.spec.method != old.spec.method),
             ("spec.selection", new.spec.selection != old.spec.selection),
+            ("spec.hiddenPaths", new.spec.hiddenPaths != old.spec.hiddenPaths),
             ("spec.conflictPolicy", new.spec.conflictPolicy != old.spec.conflictPolicy),
             ("spec.padRevisions", new.spec.padRevisions != old.spec.padRevisions),
         ]

@@ -50,7 +50,7 @@ struct MigrateCommand: Command {
                 "The number of members of a destination that is made; the source's if not given"),
             CommandOption(
                 "select", \.select, placeholder: "PREFIX[=TO],...",
-                "Moves only keys with these prefixes, and writes TO in place of the prefix; method Copy only"),
+                "Moves only keys with these prefixes, and writes TO in place of the prefix; methods Copy and V2ToV3"),
             CommandOption("conflict-policy", \.conflictPolicy, "What becomes of keys that are there already"),
             CommandOption(
                 "pad-revisions", \.padRevisions,
@@ -74,7 +74,9 @@ struct MigrateCommand: Command {
 
     func complaint() -> String? {
         if automatic, standby { return "choose one of \"--automatic\" and \"--standby\"" }
-        if method != .copy, select != nil { return "\"--select\" goes with \"--method Copy\" only" }
+        if method != .copy, method != .v2ToV3, select != nil {
+            return "\"--select\" goes with \"--method Copy\" and \"--method V2ToV3\" only"
+        }
         return nil
     }
 
@@ -109,7 +111,7 @@ struct MigrateCommand: Command {
         record.spec.cutover.mode = standby ? .never : automatic ? .automatic : .manual
         record.spec.cutover.freeze = freeze
         // The rest of a source of which a part is moved stays in use.
-        record.spec.cutover.source = releaseSource || select != nil ? .released : .frozen
+        record.spec.cutover.source = releaseSource || method == .v2ToV3 || select != nil ? .released : .frozen
         if version != nil || size != nil {
             var destination = MigrationDestination()
             destination.version = version

@@ -1,3 +1,4 @@
+import Etcd
 import Model
 import Observers
 import Replication
@@ -60,6 +61,7 @@ struct MigrationTrouble: Error, Sendable, Equatable, CustomStringConvertible {
         switch error {
         case let error as MigrationTrouble: self = error
         case let error as ReplicationError: self.init(error)
+        case let error as LegacyError: self.init("LegacyStore", error.description, .again)
         case let error as AccessProblem: self.init(error.reason, error.description, .again)
         default: self.init("MigrationDelayed", "\(error)", .again)
         }

@@ -16,7 +16,7 @@ struct MigrationPreflight {
         let source = try await ends.source()
         try requireHealth(of: source, "the source")
         try requireNoAlarm(at: source)
-        try await requireFreeze(at: source)
+        if migration.spec.method != .v2ToV3 { try await requireFreeze(at: source) }
         guard let record = try await ends.destinationRecord() else {
             guard migration.spec.method == .exact || migration.spec.method == .snapshot else {
                 throw MigrationTrouble(
@@ -39,7 +39,8 @@ struct MigrationPreflight {
             let destination = try await ends.destination()
             try requireHealth(of: destination, "the destination")
             try requireNoAlarm(at: destination)
-            guard destination.clusterID != source.clusterID else {
+            // The v2 store of a cluster may become keys of the same cluster.
+            guard destination.clusterID != source.clusterID || migration.spec.method == .v2ToV3 else {
                 throw refusal("SameCluster", "both ends are cluster \(source.clusterID)", .over)
             }
             return .fit(source: source.clusterID, destination: destination.clusterID)

@@ -40,13 +40,14 @@ struct MigrationWork: Sendable {
         let destination = try await ends.destination()
         defer { board.forget(uid) }
         let (board, uid) = (board, uid)
-        guard migration.spec.method == .copy else {
+        switch migration.spec.method {
+        case .exact, .snapshot:
             let replication = ExactReplication(
                 source: source.endpoints, destination: destination.endpoints, spool: try await spool())
             try await replication.run { board.note(MigrationSight($0), of: uid) }
-            return .ended
+        case .copy: try await copy(source, destination).run { board.note(MigrationSight($0), of: uid) }
+        case .v2ToV3: try await legacy(source, destination).run { board.note(MigrationSight($0), of: uid) }
         }
-        try await copy(source, destination).run { board.note(MigrationSight($0), of: uid) }
         return .ended
     }
 
@@ -64,7 +65,7 @@ struct MigrationWork: Sendable {
     }
 
     /// Under which the copy keeps its checkpoint: a record made again under an old name begins anew.
-    private var copyName: String { "\(migration.metadata.name)-\(uid.prefix(8))" }
+    var copyName: String { "\(migration.metadata.name)-\(uid.prefix(8))" }
 
     private func selection() throws -> KeySelection {
         guard !migration.spec.selection.isEmpty else { return .everything }
@@ -96,7 +97,9 @@ struct MigrationWork: Sendable {
         _ source: MigrationEnd, _ destination: MigrationEnd, at revision: Int64?, since start: ContinuousClock.Instant
     ) async throws -> MigrationProof {
         var proof: MigrationProof
-        if migration.spec.method == .copy {
+        if migration.spec.method == .v2ToV3 {
+            proof = MigrationProof(try await legacy(source, destination).compare())
+        } else if migration.spec.method == .copy {
             var options = KeyspaceComparison.Options()
             options.timeout = .seconds(30)
             let comparison = KeyspaceComparison(
@@ -179,7 +182,8 @@ struct MigrationWork: Sendable {
 
     /// The newest revision, confirmed by a quorum.
     private func revision(of end: MigrationEnd) async throws -> Int64 {
-        try await end.endpoints.perform { (client) async throws(EtcdError) in
+        guard migration.spec.method != .v2ToV3 else { return try await legacyIndex(end) }
+        return try await end.endpoints.perform { (client) async throws(EtcdError) in
             try await client.range(RangeRequest(.key("health"), content: .countOnly), timeout: .seconds(5)).header
                 .revision
         }

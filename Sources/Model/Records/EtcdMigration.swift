@@ -53,9 +53,16 @@ public struct EtcdMigration: SpecifiedResource {
             problem("spec.destinationRef.name", .invalid, "must be another cluster than the source")
         }
         let copies = spec.method == .copy
-        if !copies, !spec.selection.isEmpty {
+        if !copies, spec.method != .v2ToV3, !spec.selection.isEmpty {
             problem(
-                "spec.selection", .forbidden, "only method Copy moves a part; \(spec.method.rawValue) moves everything")
+                "spec.selection", .forbidden,
+                "only Copy and V2ToV3 move a part; \(spec.method.rawValue) moves everything")
+        }
+        if spec.method != .v2ToV3, !spec.hiddenPaths.isEmpty {
+            problem("spec.hiddenPaths", .forbidden, "only the v2 store has hidden nodes")
+        }
+        if spec.method == .v2ToV3, spec.conflictPolicy == .keep {
+            problem("spec.conflictPolicy", .unsupported, "V2ToV3 knows Refuse and Overwrite")
         }
         if !copies, spec.padRevisions {
             problem(
@@ -70,12 +77,12 @@ public struct EtcdMigration: SpecifiedResource {
         if spec.method == .v2ToV3, spec.cutover.freeze == .alarm {
             problem("spec.cutover.freeze", .invalid, "an alarm does not stop writes to etcd's v2 keys; use None")
         }
-        if !spec.selection.isEmpty, spec.cutover.source == .frozen {
+        if copies, !spec.selection.isEmpty, spec.cutover.source == .frozen {
             problem(
                 "spec.cutover.source", .invalid,
                 "must be Released or Removed where a part is moved: the rest of the source stays in use")
         }
-        if spec.selection.isEmpty, spec.cutover.source == .removed {
+        if !copies || spec.selection.isEmpty, spec.cutover.source == .removed {
             problem("spec.cutover.source", .invalid, "only a part that was moved is removed; see spec.selection")
         }
         for (index, selection) in spec.selection.enumerated() {
@@ -141,6 +148,8 @@ public struct EtcdMigrationSpec: Structure {
     public var method = MigrationMethod.exact
     /// The keys to move; all if empty.
     public var selection: [MigrationSelection] = []
+    /// Nodes of a v2 store whose name begins with `_`, which its listings do not show.
+    public var hiddenPaths: [String] = []
     /// What becomes of keys that are there already.
     public var conflictPolicy = MigrationConflictPolicy.refuse
     /// Whether the destination's revision is brought up to the source's.
@@ -170,7 +179,13 @@ public struct EtcdMigrationSpec: Structure {
             "method", \.method,
             "How the data is moved: Exact keeps revisions and needs a new Local destination; Copy goes anywhere; Snapshot "
                 + "stops writers meanwhile; V2ToV3 reads the v2 keys of etcd 3.4."),
-        Field("selection", \.selection, "The keys to move, with method Copy; all if empty."),
+        Field(
+            "selection", \.selection,
+            "The keys to move, with methods Copy and V2ToV3 (there the directories); all if empty."),
+        Field(
+            "hiddenPaths", \.hiddenPaths,
+            "Nodes of a v2 store whose name begins with _, with all below: its listings do not show them. Those that change "
+                + "meanwhile are found by themselves.", .atMost(1000)),
         Field(
             "conflictPolicy", \.conflictPolicy,
             "What becomes of keys that are at the destination already: Refuse, Overwrite or Keep."),
