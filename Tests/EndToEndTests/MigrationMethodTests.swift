@@ -66,6 +66,58 @@ struct MigrationMethodTests {
         }
     }
 
+    @Test("Events move to a cluster of their own: the API server's flag is told, and what moved goes from the source")
+    func split() async throws {
+        try await ControllerFixture.run { fixture, _ in
+            for name in ["kube", "events"] { try await fixture.apply(ControllerFixture.manifest(name, size: 1)) }
+            let source = try await fixture.waitForCluster("kube").status.members[0].endpoint
+            let destination = try await fixture.waitForCluster("events").status.members[0].endpoint
+            for number in 0..<120 {
+                _ = try await Etcdctl.run(
+                    source, ["put", "/registry/events/default/e\(number)", #"{"kind":"Event","apiVersion":"v1"}"#])
+            }
+            _ = try await Etcdctl.run(source, ["put", "/registry/pods/default/p", "stays"])
+            let output = try await fixture.succeed(
+                "migrate", "kube", "events", "--method", "Copy", "--select", "/registry/events/", "--automatic")
+            #expect(output.contains("--etcd-servers-overrides=/events#\(destination)"), "\(output)")
+            let refusal = try await fixture.lodestone("migrate", "remove", "kube-to-events")
+            #expect(refusal.status == 1 && refusal.errors.contains("120 keys would be removed"), "\(refusal.errors)")
+            // What was changed since is not what was proven to have moved.
+            try await eventually("the source takes writes again", timeout: .seconds(30)) {
+                try await Etcdctl.attempt(source, ["put", "/registry/events/default/e7", "newer"]).status == 0
+            }
+            let removed = try await fixture.succeed("migrate", "remove", "kube-to-events", "--yes")
+            #expect(removed.contains("119 keys from the source"), "\(removed)")
+            let left = try await Etcdctl.run(source, ["get", "/registry/", "--prefix", "--keys-only"])
+            #expect(left.split(separator: "\n") == ["/registry/events/default/e7", "/registry/pods/default/p"])
+        }
+    }
+
+    @Test("The v2 store of an etcd 3.4 becomes keys, and goes on becoming them until its writers stop")
+    func legacy() async throws {
+        try await ControllerFixture.run { fixture, _ in
+            try await fixture.apply(ControllerFixture.manifest("old", size: 1, more: #"  args: {enable-v2: "true"}"#))
+            try await fixture.apply(ControllerFixture.manifest("new", size: 1))
+            let source = try await fixture.waitForCluster("old").status.members[0].endpoint
+            let destination = try await fixture.waitForCluster("new").status.members[0].endpoint
+            func set(_ path: String, _ value: String) async throws {
+                let result = try await ChildProcess.run(
+                    "/usr/bin/etcdctl", ["--endpoints", source, "set", path, value],
+                    environment: ["ETCDCTL_API": "2", "PATH": "/usr/bin:/bin"])
+                try #require(result.status == 0, "\(result.errors)")
+            }
+            for number in 0..<50 { try await set("/app/\(number)", "value \(number)") }
+            try await set("/other/x", "stays")
+            try await fixture.succeed("migrate", "old", "new", "--method", "V2ToV3", "--select", "/app=/v3/app")
+            try await set("/app/late", "later")
+            let output = try await fixture.succeed("migrate", "approve", "old-to-new")
+            #expect(output.contains("51 nodes are the same"), "\(output)")
+            let keys = try await Etcdctl.run(destination, ["get", "/v3/app/", "--prefix", "--keys-only"])
+            #expect(keys.split(separator: "\n").count == 51 && keys.contains("/v3/app/late"))
+            #expect(try await Etcdctl.run(destination, ["get", "/other", "--prefix"]).isEmpty)
+        }
+    }
+
     @Test("At rest: the source is frozen, copied, proven, and the copy takes writes")
     func snapshot() async throws {
         try await ControllerFixture.run { fixture, _ in

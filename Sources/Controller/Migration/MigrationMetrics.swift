@@ -1,31 +1,33 @@
 import Model
-public import Telemetry
+import Telemetry
 
 extension FleetMetrics {
     /// What Prometheus learns of migrations.
     static func migrationFamilies(_ migrations: [EtcdMigration]) -> [MetricFamily] {
-        func labels(_ migration: EtcdMigration) -> [String: String] {
-            ["namespace": migration.metadata.namespace, "migration": migration.metadata.name]
-        }
         func family(
             _ name: String, _ help: String, _ value: (EtcdMigration) -> Double?
         ) -> MetricFamily {
             MetricFamily(
                 name, help,
                 samples: migrations.compactMap { migration in
-                    value(migration).map { MetricSample($0, labels(migration)) }
+                    value(migration).map {
+                        MetricSample(
+                            $0, ["namespace": migration.metadata.namespace, "migration": migration.metadata.name])
+                    }
                 })
         }
         return [
             MetricFamily(
                 "lodestone_migration_phase", "Where a migration stands; 1 for the phase it is in.",
                 samples: migrations.map { migration in
-                    var all = labels(migration)
-                    all["phase"] = migration.status.phase.rawValue
-                    all["source"] = migration.spec.sourceRef.name
-                    all["destination"] = migration.spec.destinationRef.name
-                    all["method"] = migration.spec.method.rawValue
-                    return MetricSample(1, all)
+                    MetricSample(
+                        1,
+                        [
+                            "namespace": migration.metadata.namespace, "migration": migration.metadata.name,
+                            "phase": migration.status.phase.rawValue, "source": migration.spec.sourceRef.name,
+                            "destination": migration.spec.destinationRef.name,
+                            "method": migration.spec.method.rawValue,
+                        ])
                 }),
             family("lodestone_migration_lag_revisions", "How many revisions the destination is behind.") {
                 $0.status.phase.isOver ? nil : $0.status.lagRevisions.map { Double($0) }
@@ -43,10 +45,12 @@ extension FleetMetrics {
                 case .unknown, nil: nil
                 }
             },
-            family("lodestone_migration_source_frozen", "Whether the source takes no writes because of the migration.") {
+            family("lodestone_migration_source_frozen", "Whether the source takes no writes because of the migration.")
+            {
                 $0.status.conditions[.sourceFrozen]?.status == .true ? 1 : 0
             },
-            family("lodestone_migration_pause_seconds", "How long nobody could write during the cut-over.") { migration in
+            family("lodestone_migration_pause_seconds", "How long nobody could write during the cut-over.") {
+                migration in
                 migration.status.pause.map {
                     Double($0.components.seconds) + Double($0.components.attoseconds) / 1e18
                 }

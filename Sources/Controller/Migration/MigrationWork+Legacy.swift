@@ -1,5 +1,6 @@
 import Etcd
 import Model
+import Observers
 import Replication
 import Transport
 
@@ -9,8 +10,11 @@ extension MigrationWork {
         var options = LegacyReplication.Options()
         options.hiddenPaths = migration.spec.hiddenPaths.map { LegacyPath($0) }
         options.conflictPolicy = migration.spec.conflictPolicy == .overwrite ? .overwrite : .refuse
-        let rules = migration.spec.selection.map {
-            LegacyMapping.Rule(from: LegacyPath($0.prefix), to: $0.rewriteTo ?? $0.prefix)
+        let rules = migration.spec.selection.map { (selection) -> LegacyMapping.Rule in
+            // A directory is meant, with or without the slash that its keys have.
+            let prefix = selection.rewriteTo ?? selection.prefix
+            return LegacyMapping.Rule(
+                from: LegacyPath(selection.prefix), to: prefix.hasSuffix("/") ? prefix : "\(prefix)/")
         }
         return LegacyReplication(
             name: copyName, source: legacyClient(source), destination: destination.endpoints,
