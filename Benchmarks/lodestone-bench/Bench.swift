@@ -60,6 +60,7 @@ struct Bench {
         case "load": try await LoadBenchmark(options, database).run()
         case "snapshot": try await SnapshotBenchmark(options, database).run()
         case "restore": try await RestoreBenchmark(options, database).run()
+        case "migrate": try await MigrateBenchmark(options, database).run()
         case "copy": try await CopyBenchmark(options, database).run()
         case "compare": try await CompareBenchmark(options, database).run()
         case "range": try await RangeBenchmark(options, database).run()
