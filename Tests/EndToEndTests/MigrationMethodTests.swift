@@ -4,7 +4,8 @@ import TestSupport
 import Testing
 
 /// Every way to move data but the usual one: to a newer etcd, in part, at rest, and for good.
-@Suite(.timeLimit(.minutes(5)))
+// One after the other: each has a controller and several members.
+@Suite(.serialized, .timeLimit(.minutes(5)))
 struct MigrationMethodTests {
     @Test("Three members move to one of a newer etcd, with leases")
     func newerVersion() async throws {
@@ -41,7 +42,7 @@ struct MigrationMethodTests {
             for name in ["orders", "events"] { try await fixture.apply(ControllerFixture.manifest(name, size: 1)) }
             let source = try await fixture.waitForCluster("orders").status.members[0].endpoint
             let destination = try await fixture.waitForCluster("events").status.members[0].endpoint
-            for number in 0..<300 { _ = try await Etcdctl.run(source, ["put", "/old/\(number)", "value \(number)"]) }
+            try await SteadyWriter.fill(source, (0..<300).map { "/old/\($0)" })
             _ = try await Etcdctl.run(source, ["put", "/other", "stays"])
             _ = try await Etcdctl.run(destination, ["put", "/new/7", "in the way"])
             try await fixture.succeed(
@@ -72,10 +73,7 @@ struct MigrationMethodTests {
             for name in ["kube", "events"] { try await fixture.apply(ControllerFixture.manifest(name, size: 1)) }
             let source = try await fixture.waitForCluster("kube").status.members[0].endpoint
             let destination = try await fixture.waitForCluster("events").status.members[0].endpoint
-            for number in 0..<120 {
-                _ = try await Etcdctl.run(
-                    source, ["put", "/registry/events/default/e\(number)", #"{"kind":"Event","apiVersion":"v1"}"#])
-            }
+            try await SteadyWriter.fill(source, (0..<120).map { "/registry/events/default/e\($0)" })
             _ = try await Etcdctl.run(source, ["put", "/registry/pods/default/p", "stays"])
             let output = try await fixture.succeed(
                 "migrate", "kube", "events", "--method", "Copy", "--select", "/registry/events/", "--automatic")

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// A cluster moved to another one while clients write to it, as a person does it.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.serialized, .timeLimit(.minutes(5)))
 struct MigrationTests {
     @Test("Everything that was acknowledged is at the destination, at the same revision, with the same hash")
     func exact() async throws {

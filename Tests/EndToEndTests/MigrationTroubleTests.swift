@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// What may happen to a migration from outside: strangers, compactions, deleted records.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.serialized, .timeLimit(.minutes(5)))
 struct MigrationTroubleTests {
     @Test("A stranger's write to the destination, and a compaction of what was still needed, fill it anew")
     func filledAnew() async throws {
@@ -18,7 +18,7 @@ struct MigrationTroubleTests {
 
             controller.signal(SIGKILL)
             try await controller.waitForExit()
-            for number in 0..<20 { _ = try await Etcdctl.run(endpoint, ["put", "away/\(number)", "x"]) }
+            try await SteadyWriter.fill(endpoint, (0..<20).map { "away/\($0)" })
             let status = try Value(json: try await Etcdctl.run(endpoint, ["endpoint", "status", "-w", "json"]))
             let revision = try #require(status.array?.first?[path: "Status", "header", "revision"]?.integer)
             _ = try await Etcdctl.run(endpoint, ["compact", "\(revision)"])

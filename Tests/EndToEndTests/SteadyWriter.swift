@@ -29,6 +29,14 @@ final class SteadyWriter: Sendable {
         return writer
     }
 
+    /// Writes each key once.
+    static func fill(_ endpoint: String, _ keys: [String]) async throws {
+        let engine = HTTPEngine(name: "writer")
+        defer { engine.shutdown() }
+        let client = EtcdClient(engine: engine, endpoint: try Endpoint(url: endpoint))
+        for key in keys { _ = try await client.put(key, #"{"kind":"Event","apiVersion":"v1"}"#) }
+    }
+
     /// How many writes were acknowledged.
     var acknowledged: Int { state.withLock { $0.count } }
 
@@ -41,7 +49,7 @@ final class SteadyWriter: Sendable {
     func end() async -> Set<String> {
         state.withLock { $0.isStopped = true }
         await task.withLock { $0 }?.value
-        client.close()
+        engine.shutdown()
         return state.withLock { $0.keys }
     }
 
