@@ -45,7 +45,7 @@ public enum ControllerLoops {
                 metrics: metrics),
             ControllerLoop(
                 MigrationReconciler(services: services), store: services.store, wakeups: services.wakeups,
-                related: [destinations], clock: ContinuousClock(), logger: logger, metrics: metrics),
+                related: [destinations, sources(services)], clock: ContinuousClock(), logger: logger, metrics: metrics),
             services.lookout, services.jobs, services.presence, services.chores, services.logs, services.restores,
             services.migrations,
             services.events,
@@ -82,6 +82,14 @@ public enum ControllerLoops {
     private static let destinations = RelatedRecords(EtcdCluster.kind, when: drills) { record in
         guard let name = record.document[path: "spec", "restore", "migrationRef", "name"]?.string else { return [] }
         return [RecordID(EtcdMigration.kind, namespace: record.id.namespace, name: name)]
+    }
+
+    /// A source that is being deleted is given its writers back first.
+    private static func sources(_ services: ControllerServices) -> RelatedRecords {
+        RelatedRecords(
+            EtcdCluster.kind,
+            when: ChangeFilter { $0[path: "metadata", "deletionTimestamp"] != $1[path: "metadata", "deletionTimestamp"] }
+        ) { record in services.migrationBoard.migrations(from: record.id) }
     }
 
     private static let backups = RelatedRecords(

@@ -61,6 +61,28 @@ struct MigrationTroubleTests {
         }
     }
 
+    @Test("Deleting the record of a frozen source gives its writers back first")
+    func deletedSource() async throws {
+        try await ControllerFixture.run { fixture, _ in
+            try await fixture.apply(ControllerFixture.manifest("real", size: 1))
+            let endpoint = try await fixture.waitForCluster("real").status.members[0].endpoint
+            try await fixture.apply(
+                """
+                apiVersion: lodestone.dev/v1alpha1
+                kind: EtcdCluster
+                metadata: {name: orders}
+                spec: {provider: Imported, endpoints: ["\(endpoint)"]}
+                """)
+            try await fixture.succeed("wait", "ec/orders", "--for", "condition=Ready", "--timeout", "60s")
+            try await fixture.succeed(
+                "migrate", "orders", "orders2", "--automatic", "--size", "1", "--etcd-version", "3.4.23")
+            #expect(try await Etcdctl.attempt(endpoint, ["put", "a", "b"]).errors.contains("corrupt cluster"))
+            try await fixture.succeed("delete", "ec", "orders")
+            #expect(try await Etcdctl.attempt(endpoint, ["put", "a", "b"]).status == 0)
+            #expect(try await fixture.record(EtcdCluster.self, "orders") == nil)
+        }
+    }
+
     @Test("What a migration cannot begin with is told with its remedy, and it goes on when that is mended")
     func preflight() async throws {
         try await ControllerFixture.run { fixture, _ in

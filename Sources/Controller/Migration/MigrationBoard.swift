@@ -1,9 +1,27 @@
 import Model
+import Store
 import Synchronization
 
 /// What the engines of migrations told last, for the work that waits for them; in memory only.
 final class MigrationBoard: Sendable {
     private let sights = Mutex<[String: MigrationSight]>([:])
+    private let sources = Mutex<[RecordID: Set<RecordID>]>([:])
+
+    /// Notes from where a migration takes its data.
+    func note(_ migration: RecordID, from source: RecordID) {
+        sources.withLock { _ = $0[source, default: []].insert(migration) }
+    }
+
+    /// The migrations that take their data from a cluster.
+    func migrations(from source: RecordID) -> [RecordID] { sources.withLock { Array($0[source] ?? []) } }
+
+    /// Forgets a migration that is gone.
+    func forget(_ migration: RecordID, from source: RecordID) {
+        sources.withLock { sources in
+            sources[source]?.remove(migration)
+            if sources[source]?.isEmpty ?? false { sources[source] = nil }
+        }
+    }
 
     /// Notes how far the engine of a migration is.
     func note(_ sight: MigrationSight, of uid: String) {

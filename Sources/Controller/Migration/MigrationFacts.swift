@@ -123,6 +123,8 @@ struct MigrationFacts: Equatable {
     var destinationUID: String?
     /// Whether the destination has its record.
     var hasDestination: Bool { destinationUID != nil }
+    /// Whether the source's record is being deleted.
+    var isSourceLeaving = false
     /// What the engine told last.
     var sight: MigrationSight?
     /// The look at both ends.

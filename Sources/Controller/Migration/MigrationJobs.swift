@@ -35,6 +35,7 @@ struct MigrationJobs {
             }
         }
         isOpen = facts.restore?.isOpen ?? false
+        facts.isSourceLeaving = try await source()?.metadata.deletionTimestamp != nil
         facts.sight = services.migrationBoard.sight(of: migration.metadata.uid)
         facts.check = await state(of: .check)
         facts.recording = await state(of: .record)
@@ -108,6 +109,46 @@ struct MigrationJobs {
     /// Removes the changes that were kept for the destination.
     func removeSpool() async {
         await MigrationWork(services: services, migration: migration).removeSpool()
+    }
+
+    /// Keeps the source's record until the freeze is lifted, however it is deleted.
+    func holdSource() async throws {
+        try await changeSource { finalizers in
+            guard !finalizers.contains(MigrationReconciler.finalizer) else { return false }
+            finalizers.append(MigrationReconciler.finalizer)
+            return true
+        }
+    }
+
+    /// Lets the source's record go.
+    func releaseSource() async throws {
+        try await changeSource { finalizers in
+            guard finalizers.contains(MigrationReconciler.finalizer) else { return false }
+            finalizers.removeAll { $0 == MigrationReconciler.finalizer }
+            return true
+        }
+    }
+
+    private func changeSource(_ change: (inout [String]) -> Bool) async throws {
+        while var record = try await source(), change(&record.metadata.finalizers) {
+            do throws(StoreError) {
+                _ = try await services.store.update(record)
+                return
+            } catch {
+                // Its own reconciler writes it as well.
+                guard case .conflict = error else { throw error }
+            }
+        }
+    }
+
+    private func source() async throws -> EtcdCluster? {
+        do throws(StoreError) {
+            return try await services.store.get(
+                EtcdCluster.self, named: migration.spec.sourceRef.name, in: migration.metadata.namespace)
+        } catch {
+            guard case .notFound = error else { throw error }
+            return nil
+        }
     }
 
     /// The record of a destination that is to be filled by this migration; as its source, unless it says otherwise.

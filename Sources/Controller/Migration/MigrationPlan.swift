@@ -69,6 +69,9 @@ enum MigrationPlan {
             guard status.freezeTime == nil else { return thaw(facts) }
             return .end(.cancelled, "cancelled; the source is as it was, the destination is not used")
         }
+        guard !facts.isSourceLeaving else {
+            return .end(.failed, "EtcdCluster \"\(spec.sourceRef.name)\" is being deleted")
+        }
         // A freeze belongs to a cut-over; whoever finds it without one lifts it.
         if status.freezeTime != nil, status.phase != .cutOver { return thaw(facts) }
         switch status.phase {
@@ -100,7 +103,9 @@ enum MigrationPlan {
                 : .end(
                     .rolledBack,
                     "the source takes writes again; what was written to the destination since is only there")
-        case .completed where status.freezeTime != nil && spec.cutover.source != .frozen: thaw(facts)
+        // Nobody would know later why a cluster that has no record any more takes no writes.
+        case .completed where status.freezeTime != nil && (spec.cutover.source != .frozen || facts.isSourceLeaving):
+            thaw(facts)
         case .completed where spec.cutover.source == .removed && status.removedKeys == nil:
             removal(status, facts)
         case .failed where status.freezeTime != nil, .cancelled where status.freezeTime != nil: thaw(facts)

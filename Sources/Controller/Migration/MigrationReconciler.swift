@@ -21,6 +21,7 @@ public struct MigrationReconciler: Reconciler {
     /// Takes the migration one step further.
     public func reconcile(_ migration: inout EtcdMigration) async throws -> Outcome {
         let now = Timestamp.now
+        services.migrationBoard.note(RecordID(of: migration), from: Self.source(of: migration))
         if migration.metadata.deletionTimestamp != nil { return try await finalize(&migration, at: now) }
         guard migration.metadata.finalizers.contains(Self.finalizer) else {
             migration.metadata.finalizers.append(Self.finalizer)
@@ -107,6 +108,7 @@ public struct MigrationReconciler: Reconciler {
             return .again(after: .zero, because: "both ends were compared")
         case .advance(let phase): return advance(&migration, to: phase, at: now)
         case .freeze:
+            try await jobs.holdSource()
             migration.status.freezeTime = now
             migration.status.frozenRevision = nil
             return advance(&migration, to: .cutOver, at: now)
@@ -136,6 +138,7 @@ public struct MigrationReconciler: Reconciler {
         case .putBack(let trouble): return await putBack(trouble, &migration, jobs, at: now)
         case .thawed:
             await jobs.forget(.thaw)
+            try await jobs.releaseSource()
             migration.status.freezeTime = nil
             services.events.normal(migration, "SourceReleased", "the source takes writes again")
             return .again(after: .zero, because: "the source takes writes again")
@@ -246,7 +249,9 @@ public struct MigrationReconciler: Reconciler {
         let jobs = MigrationJobs(services: services, migration: migration)
         if migration.status.freezeTime != nil {
             switch await jobs.state(of: .thaw) {
-            case .done: migration.status.freezeTime = nil
+            case .done:
+                try await jobs.releaseSource()
+                migration.status.freezeTime = nil
             case .none:
                 await jobs.forget(.cutOver)
                 await jobs.endFollowing()
@@ -270,8 +275,13 @@ public struct MigrationReconciler: Reconciler {
         }
         services.migrationBoard.forget(migration.metadata.uid)
         await jobs.removeSpool()
+        services.migrationBoard.forget(RecordID(of: migration), from: Self.source(of: migration))
         migration.metadata.finalizers.removeAll { $0 == Self.finalizer }
         return .settled
+    }
+
+    private static func source(of migration: EtcdMigration) -> RecordID {
+        RecordID(EtcdCluster.kind, namespace: migration.metadata.namespace, name: migration.spec.sourceRef.name)
     }
 
     private func show(_ facts: MigrationFacts, in migration: inout EtcdMigration) {
