@@ -53,11 +53,15 @@ struct MigrationEnds {
         return try await end(cluster, target: target)
     }
 
+    /// The source's record; nil if there is none.
+    func sourceRecord() async throws -> EtcdCluster? { try await find(migration.spec.sourceRef.name) }
+
     /// The destination's record; nil if there is none.
-    func destinationRecord() async throws -> EtcdCluster? {
+    func destinationRecord() async throws -> EtcdCluster? { try await find(migration.spec.destinationRef.name) }
+
+    private func find(_ name: String) async throws -> EtcdCluster? {
         do throws(StoreError) {
-            return try await services.store.get(
-                EtcdCluster.self, named: migration.spec.destinationRef.name, in: migration.metadata.namespace)
+            return try await services.store.get(EtcdCluster.self, named: name, in: migration.metadata.namespace)
         } catch {
             guard case .notFound = error else { throw error }
             return nil
@@ -65,15 +69,13 @@ struct MigrationEnds {
     }
 
     private func record(_ name: String, _ field: String) async throws -> EtcdCluster {
-        do throws(StoreError) {
-            return try await services.store.get(EtcdCluster.self, named: name, in: migration.metadata.namespace)
-        } catch {
-            guard case .notFound = error else { throw error }
+        guard let record = try await find(name) else {
             throw MigrationTrouble(
                 "ClusterMissing",
                 "\(field): there is no EtcdCluster \"\(name)\" in namespace \"\(migration.metadata.namespace)\"", .again
             )
         }
+        return record
     }
 
     private func end(_ cluster: EtcdCluster, target: ClusterTarget) async throws -> MigrationEnd {

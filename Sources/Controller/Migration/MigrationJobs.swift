@@ -9,7 +9,7 @@ import Store
 struct MigrationJobs {
     /// A piece of work.
     enum Name: Equatable {
-        case check, record, follow, prove, freeze, cutOver, remove, thaw
+        case check, record, follow, prove, freeze, cutOver, remove, tidy, thaw
     }
 
     let services: ControllerServices
@@ -78,6 +78,7 @@ struct MigrationJobs {
             case .freeze: try await work.freeze()
             case .cutOver: try await work.cutOver()
             case .remove: try await work.remove()
+            case .tidy: try await work.tidy()
             case .thaw: try await work.thaw()
             }
         }
@@ -112,7 +113,10 @@ struct MigrationJobs {
     }
 
     /// Keeps the source's record until the freeze is lifted, however it is deleted.
+    ///
+    /// One that we run ourselves ends with its record, and nobody writes to it any more.
     func holdSource() async throws {
+        guard try await source()?.spec.provider != .local else { return }
         try await changeSource { finalizers in
             guard !finalizers.contains(MigrationReconciler.finalizer) else { return false }
             finalizers.append(MigrationReconciler.finalizer)
@@ -142,13 +146,7 @@ struct MigrationJobs {
     }
 
     private func source() async throws -> EtcdCluster? {
-        do throws(StoreError) {
-            return try await services.store.get(
-                EtcdCluster.self, named: migration.spec.sourceRef.name, in: migration.metadata.namespace)
-        } catch {
-            guard case .notFound = error else { throw error }
-            return nil
-        }
+        try await MigrationEnds(services: services, migration: migration).sourceRecord()
     }
 
     /// The record of a destination that is to be filled by this migration; as its source, unless it says otherwise.
@@ -197,6 +195,7 @@ struct MigrationJobs {
         case .freeze: "freeze"
         case .cutOver: "cut over"
         case .remove: "remove"
+        case .tidy: "tidy"
         case .thaw: "thaw"
         }
     }

@@ -270,6 +270,15 @@ public struct MigrationReconciler: Reconciler {
                 return .again(after: .seconds(5), because: migration.status.message)
             }
         }
+        switch await jobs.state(of: .tidy) {
+        case .none:
+            await jobs.endFollowing()
+            await jobs.start(.tidy)
+            return .again(after: Self.look, because: "the destination is tidied up")
+        case .underway: return .again(after: Self.look, because: "the destination is tidied up")
+        // A destination that does not answer keeps a key of ours, which is in nobody's way.
+        case .done, .failed: break
+        }
         guard await services.migrations.forget(migration) else {
             return .again(after: Self.look, because: "the work for it is ending")
         }

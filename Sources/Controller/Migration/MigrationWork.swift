@@ -109,7 +109,7 @@ struct MigrationWork: Sendable {
             if let registry = migration.spec.verification.kubernetesPrefix {
                 let objects = try KubernetesComparison(
                     source: source.endpoints, destination: destination.endpoints, name: copyName,
-                    registry: registry.hasSuffix("/") ? registry : "\(registry)/")
+                    selection: try selection(), registry: registry.hasSuffix("/") ? registry : "\(registry)/")
                 proof.add(try await objects.run(sourceRevision: revision))
             }
         } else {
@@ -205,7 +205,11 @@ struct MigrationWork: Sendable {
 
     /// Lifts our freeze of the source, if it is there.
     func thaw() async throws -> MigrationResult {
-        guard migration.spec.cutover.freeze == .alarm else { return .thawed }
+        guard migration.spec.cutover.freeze == .alarm, let record = try await ends.sourceRecord() else {
+            return .thawed
+        }
+        // What we run ourselves is stopped with its record.
+        guard record.spec.provider != .local || record.metadata.deletionTimestamp == nil else { return .thawed }
         try await SourceFreeze(try await ends.source().endpoints).deactivate()
         return .thawed
     }
@@ -215,6 +219,20 @@ struct MigrationWork: Sendable {
     private func spool() async throws -> RevisionSpool {
         try RevisionSpool(
             directory: try await services.local.makeSpool(migration: uid, seeding: migration.status.seeding))
+    }
+
+    /// Removes from the destination what the engine keeps there for going on; keys and leases stay.
+    func tidy() async throws -> MigrationResult {
+        guard let record = try await ends.destinationRecord(), record.metadata.deletionTimestamp == nil else {
+            return .ended
+        }
+        let destination = try await ends.destination()
+        switch migration.spec.method {
+        case .copy: try await CopyState(copyName).remove(from: destination.endpoints)
+        case .v2ToV3: try await legacy(try await ends.source(), destination).forget()
+        case .exact, .snapshot: break
+        }
+        return .ended
     }
 
     /// Removes the changes that were kept for the destination.

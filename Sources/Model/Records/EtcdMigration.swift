@@ -85,6 +85,11 @@ public struct EtcdMigration: SpecifiedResource {
         if !copies || spec.selection.isEmpty, spec.cutover.source == .removed {
             problem("spec.cutover.source", .invalid, "only a part that was moved is removed; see spec.selection")
         }
+        if spec.cutover.source == .removed, spec.conflictPolicy == .keep {
+            problem(
+                "spec.cutover.source", .invalid,
+                "must not be Removed with conflictPolicy Keep: keys that were kept were not compared")
+        }
         for (index, selection) in spec.selection.enumerated() {
             for (other, earlier) in spec.selection[..<index].enumerated()
             where selection.prefix.hasPrefix(earlier.prefix) || earlier.prefix.hasPrefix(selection.prefix) {
