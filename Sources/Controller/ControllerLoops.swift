@@ -88,7 +88,9 @@ public enum ControllerLoops {
     private static func sources(_ services: ControllerServices) -> RelatedRecords {
         RelatedRecords(
             EtcdCluster.kind,
-            when: ChangeFilter { $0[path: "metadata", "deletionTimestamp"] != $1[path: "metadata", "deletionTimestamp"] }
+            when: ChangeFilter {
+                $0[path: "metadata", "deletionTimestamp"] != $1[path: "metadata", "deletionTimestamp"]
+            }
         ) { record in services.migrationBoard.migrations(from: record.id) }
     }
 

@@ -43,7 +43,8 @@ struct MigrateBenchmark {
         add("the longest time without an acknowledged write, by the client", \.gap)
         add("writes acknowledged meanwhile", { Double($0.writes) }, { Text.fixed($0, 0) })
         add("peak memory of the controller", \.memory, Text.mebibytes)
-        return "Method Exact, one member each, \(Text.grouped(options.keys)) keys of \(options.valueSize) bytes, one client that "
+        return
+            "Method Exact, one member each, \(Text.grouped(options.keys)) keys of \(options.valueSize) bytes, one client that "
             + "writes \(Self.writesPerSecond) times a second.\n\n\(table.text)"
     }
 
