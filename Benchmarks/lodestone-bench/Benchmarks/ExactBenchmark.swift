@@ -45,7 +45,8 @@ struct ExactBenchmark {
                 "A recorded tail of \(Text.grouped(revisions)) revisions (85 % one put of 300 bytes, 10 % one deletion, "
                 + "5 % five puts) over \(Text.grouped(keys)) keys into one etcd \(source.version.rawValue) member on "
                 + "disk with `fsync` on, restored from the snapshot; Lodestone's time includes its start. make-mirror "
-                + "is stopped once it is in step, lets \(Text.grouped(mirrored)) revisions go by, and is let go.\n\n"
+                + "is stopped once it is in step, lets \(Text.grouped(mirrored)) revisions go by, and is let go; its "
+                + "processor time is not measured.\n\n"
                 + table.text
         }
     }
@@ -102,8 +103,10 @@ struct ExactBenchmark {
             }
             var command = worker("replay", source.endpoints[0], destination.endpoints[0], copy, "\(last)")
             command.work = Double(last - from)
-            command.output = "/dev/stderr"
+            command.output = "\(destination.scratchDirectory)/replay"
             let usage = try await command.run(in: source.scratchDirectory)
+            let said = (readTextFile(command.output) ?? "").split(separator: "\n").first ?? ""
+            options.say("\(environment.isEmpty ? "as it is" : "tuned"): \(said), load \(Machine.loadAverage)")
             let hashes = try await Work.withClient(source.endpoints[0]) { from in
                 try await Work.withClient(destination.endpoints[0]) { to in
                     (try await from.hashKV(revision: last), try await to.hashKV(revision: last))
