@@ -23,7 +23,7 @@ struct Bench {
     }
 
     /// Those that work on one database, and those that start what they need.
-    private static let onDatabase = ["load", "snapshot", "range", "verify", "restore", "copy", "compare"]
+    private static let onDatabase = ["load", "snapshot", "range", "verify", "restore", "copy", "compare", "migrate"]
     private static let onTheirOwn = ["exact", "legacy", "fleet", "start"]
     private static let all = onDatabase + onTheirOwn
 

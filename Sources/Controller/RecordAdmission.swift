@@ -143,10 +143,20 @@ public enum RecordAdmission {
         return problems
     }
 
+    private static var removal: FieldProblem {
+        FieldProblem(
+            "spec.cutover.source", .forbidden,
+            "can be Removed only once the migration is completed and its clients use the destination")
+    }
+
     private static func problems(ofMigration new: EtcdMigration, replacing old: EtcdMigration?) -> [FieldProblem] {
         guard let old else {
-            return new.spec.goal == .migrated
-                ? [] : [FieldProblem("spec.goal", .invalid, "must be Migrated in a new record")]
+            var problems: [FieldProblem] = []
+            if new.spec.goal != .migrated {
+                problems.append(FieldProblem("spec.goal", .invalid, "must be Migrated in a new record"))
+            }
+            if new.spec.cutover.source == .removed { problems.append(removal) }
+            return problems
         }
         var problems: [FieldProblem] = []
         let fixed: [(FieldPath, Bool)] = [
@@ -160,7 +170,22 @@ public enum RecordAdmission {
             ("spec.padRevisions", new.spec.padRevisions != old.spec.padRevisions),
         ]
         problems += fixed.filter(\.1).map { immutable($0.0) }
-        if old.spec.goal == .cancelled || old.spec.goal == .rolledBack, new.spec.goal != old.spec.goal {
+        if new.spec.cutover.source == .removed, old.status.phase != .completed { problems.append(removal) }
+        if new.spec.cutover.freeze != old.spec.cutover.freeze, old.status.freezeTime != nil {
+            problems.append(
+                FieldProblem("spec.cutover.freeze", .forbidden, "cannot change while the source may be frozen by it"))
+        }
+        if new.spec.goal == .rolledBack, old.spec.goal != .rolledBack,
+            [old.spec.cutover.source, new.spec.cutover.source].contains(.removed)
+        {
+            problems.append(
+                FieldProblem(
+                    "spec.goal", .forbidden, "cannot be RolledBack once what was moved is being removed from the source"
+                ))
+        }
+        // A cancellation that came too late may be followed by the way back.
+        let isLate = old.spec.goal == .cancelled && new.spec.goal == .rolledBack && old.status.phase == .completed
+        if old.spec.goal == .cancelled || old.spec.goal == .rolledBack, new.spec.goal != old.spec.goal, !isLate {
             problems.append(
                 FieldProblem(
                     "spec.goal", .forbidden,

@@ -136,6 +136,8 @@ struct MigrationPlanTests {
         let frozen = migration(phase) { $0.status.freezeTime = Self.now }
         #expect(next(frozen, facts()) == .thaw)
         #expect(next(frozen, facts { $0.thaw = .done(.thawed) }) == .thawed)
+        // An attempt that was given up and still runs would freeze it again.
+        #expect(next(frozen, facts { $0.isFreezing = true }) == .wait("ending the cut-over"))
     }
 
     @Test("A cut-over goes on after a restart, is put back after its time, and never outlives a cancellation")
@@ -143,6 +145,18 @@ struct MigrationPlanTests {
         let frozen = migration(.cutOver) { $0.status.freezeTime = Self.now - .seconds(2) }
         let open = facts(.opening, isOpen: true)
         #expect(next(frozen, open) == .cutOver)
+        // Also where the engine cannot get to its end.
+        let broken = facts(.opening, isOpen: true, following: .failed(MigrationTrouble("Y", "y", .again)))
+        #expect(next(frozen, broken) == .tryAgain(MigrationTrouble("Y", "y", .again)))
+        guard case .putBack = next(migration(.cutOver) { $0.status.freezeTime = Self.now - .seconds(31) }, broken)
+        else {
+            Issue.record("it was not put back")
+            return
+        }
+        guard case .putBack = next(frozen, facts(nil) { $0.destinationUID = nil }) else {
+            Issue.record("it went on without its destination")
+            return
+        }
         let late = migration(.cutOver) { $0.status.freezeTime = Self.now - .seconds(31) }
         guard case .putBack(let trouble) = next(late, open) else {
             Issue.record("it was not put back")
@@ -168,7 +182,14 @@ struct MigrationPlanTests {
         let former = facts(.opening, isOpen: true, following: .none) { $0.isFormerFollowing = true }
         #expect(next(migration(.opening), former) == .endFormer)
         #expect(next(migration(.opening), facts(.opening, isOpen: true, following: .none)) == .follow)
-        #expect(next(migration(.opening), facts(.opening, isOpen: true)) == .freeze)
+        let approved = migration(.opening) { $0.spec.cutover.approved = true }
+        #expect(next(approved, facts(.opening, isOpen: true)) == .freeze)
+        #expect(next(migration(.opening), facts(.opening, isOpen: true)) == .advance(.ready))
+        let paused = migration(.opening) {
+            $0.spec.cutover.approved = true
+            $0.spec.paused = true
+        }
+        #expect(next(paused, facts(.opening, isOpen: true)) == .wait("spec.paused is true"))
         #expect(
             next(migration(.opening), facts(.opening, isOpen: true, lag: 4000))
                 == .wait("catching up after the restart"))
@@ -225,6 +246,7 @@ struct MigrationOrderTests {
         #expect(order(.following, .opening) == .open)
         #expect(order(.opening, .opening) == .proceed)
         #expect(order(.opening, .cutOver, isOpen: true) == .stayOpen)
+        #expect(order(.opening, .replaying, isOpen: true) == .close)
         #expect(order(.opening, .completed, isOpen: true) == .serve)
         #expect(order(.succeeded, .completed) == .proceed)
     }

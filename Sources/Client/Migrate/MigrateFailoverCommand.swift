@@ -34,7 +34,7 @@ struct MigrateFailoverCommand: Command {
         return try await MigrationChange(name: name, timeout: timeout).make(
             until: .over, waits: waits, connection, session
         ) { record in
-            guard [.replaying, .ready].contains(record.status.phase) else {
+            guard record.spec.method != .snapshot, [.replaying, .ready].contains(record.status.phase) else {
                 throw CommandFailure(
                     "etcdmigration/\(name) is \(record.status.phase.rawValue): its destination has nothing to serve with yet, "
                         + "or serves already")

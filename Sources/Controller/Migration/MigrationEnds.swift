@@ -2,6 +2,7 @@ import Etcd
 import Model
 import Observers
 import Store
+import Transport
 
 /// One end of a migration: the members that answer, the leader first.
 struct MigrationEnd: Sendable {
@@ -16,6 +17,20 @@ struct MigrationEnd: Sendable {
 
     /// All of them, the leader preferred.
     var endpoints: EtcdEndpoints { EtcdEndpoints(members[0].client, members.dropFirst().map(\.client)) }
+    /// Voting members that do not serve.
+    var silent: [String] {
+        health.members.filter { !$0.isLearner && $0.linearizableRead.answer == nil }.map(\.name).sorted()
+    }
+    /// The same for requests that are larger than etcd takes by default: a replayed revision carries conditions besides
+    /// what it repeats, and the members behind the fence are told to take them.
+    func roomyEndpoints(_ engine: HTTPEngine) -> EtcdEndpoints {
+        let clients = members.map { member in
+            EtcdClient(
+                engine: engine, endpoint: member.client.endpoint, credentials: target.credentials,
+                maximumRequestByteCount: LocalProvider.fencedRequestSize)
+        }
+        return EtcdEndpoints(clients[0], Array(clients.dropFirst()))
+    }
     /// What they said of themselves.
     var samples: [StatusSample] { health.members.compactMap { $0.status.answer?.answer } }
     /// etcd's identity of the cluster, in hexadecimal.
@@ -50,7 +65,15 @@ struct MigrationEnds {
         if let fence = cluster.status.restore?.fence, !fence.isEmpty {
             target.knownMembers = fence.sorted { $0.key < $1.key }.map { .init(name: $0.key, endpoint: $0.value) }
         }
-        return try await end(cluster, target: target)
+        let end = try await end(cluster, target: target)
+        let expected = migration.status.destinationClusterID
+        guard expected.isEmpty || end.clusterID == expected else {
+            throw MigrationTrouble(
+                "DestinationReplaced",
+                "EtcdCluster \"\(cluster.metadata.name)\" is cluster \(end.clusterID) by now, and the migration is to "
+                    + "\(expected); cancel it and make a new one", .over)
+        }
+        return end
     }
 
     /// The source's record; nil if there is none.

@@ -139,6 +139,8 @@ struct MigrationFacts: Equatable {
     var proof = MigrationJob.none
     /// The freeze of a source that is copied at rest.
     var freeze = MigrationJob.none
+    /// Whether an attempt at a cut-over, also one that was given up, may still raise the alarm.
+    var isFreezing = false
     /// The change over.
     var cutover = MigrationJob.none
     /// The removal of what was moved from the source.

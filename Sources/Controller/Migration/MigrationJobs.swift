@@ -32,6 +32,8 @@ struct MigrationJobs {
             facts.destinationUID = record.metadata.uid
             if record.spec.restore?.migrationRef?.name == migration.metadata.name {
                 facts.restore = record.status.restore ?? ClusterRestoreStatus()
+                // What a former filling has opened is going to be put away.
+                if facts.restore?.seeding != migration.status.seeding { facts.restore?.isOpen = false }
             }
         }
         isOpen = facts.restore?.isOpen ?? false
@@ -45,11 +47,24 @@ struct MigrationJobs {
         facts.cutover = await state(of: .cutOver)
         facts.removal = await state(of: .remove)
         facts.thaw = await state(of: .thaw)
+        facts.isFreezing = await isFreezing()
         let own = key(.follow)
         facts.isFormerFollowing = await services.migrations.jobs(of: migration).contains {
             $0.hasPrefix(Self.following) && $0 != own
         }
         return facts
+    }
+
+    /// Whether an attempt at a cut-over, also one that was given up, may still raise the alarm.
+    private func isFreezing() async -> Bool {
+        for job in await services.migrations.jobs(of: migration)
+        where job.hasPrefix(Self.freezing) || job.hasPrefix(Self.cutting) {
+            switch await services.migrations.state(of: job, for: migration) {
+            case .waiting, .running: return true
+            case .finished, nil: continue
+            }
+        }
+        return false
     }
 
     /// How a piece of work stands.
@@ -184,6 +199,8 @@ struct MigrationJobs {
     }
 
     private static let following = "follow-"
+    private static let freezing = "freeze "
+    private static let cutting = "cut over "
 
     private func key(_ name: Name) -> String {
         let seeding = migration.status.seeding
@@ -192,8 +209,9 @@ struct MigrationJobs {
         case .record: "record-\(seeding)"
         case .follow: "\(Self.following)\(seeding)-\(isOpen ? "open" : "fenced")"
         case .prove: "prove-\(seeding)"
-        case .freeze: "freeze"
-        case .cutOver: "cut over"
+        // An attempt that was given up may still end well; it must not be taken for the next one.
+        case .freeze: "\(Self.freezing)\(seeding).\(migration.status.cutoverFailures)"
+        case .cutOver: "\(Self.cutting)\(seeding).\(migration.status.cutoverFailures)"
         case .remove: "remove"
         case .tidy: "tidy"
         case .thaw: "thaw"

@@ -69,11 +69,13 @@ enum MigrationPlan {
             guard status.freezeTime == nil else { return thaw(facts) }
             return .end(.cancelled, "cancelled; the source is as it was, the destination is not used")
         }
-        guard !facts.isSourceLeaving else {
+        // A standby, and whoever fails over, can do without.
+        guard !facts.isSourceLeaving || spec.goal == .failedOver || spec.cutover.mode == .never else {
             return .end(.failed, "EtcdCluster \"\(spec.sourceRef.name)\" is being deleted")
         }
         // A freeze belongs to a cut-over; whoever finds it without one lifts it.
-        if status.freezeTime != nil, status.phase != .cutOver { return thaw(facts) }
+        // A source that is lost may keep it.
+        if status.freezeTime != nil, status.phase != .cutOver, spec.goal != .failedOver { return thaw(facts) }
         switch status.phase {
         case .preflight: return preflight(spec, facts)
         case .seeding: return seeding(spec, status, facts)
@@ -86,6 +88,8 @@ enum MigrationPlan {
 
     private static func thaw(_ facts: MigrationFacts) -> Step {
         switch facts.thaw {
+        // What is still on its way would freeze it again.
+        case .none where facts.isFreezing: .wait("ending the cut-over")
         case .none: .thaw
         case .underway: .wait("lifting the freeze of the source")
         case .done: .thawed
@@ -115,7 +119,7 @@ enum MigrationPlan {
 
     /// Only what was proven to be at the destination, with nothing accepted, is removed.
     private static func removal(_ status: EtcdMigrationStatus, _ facts: MigrationFacts) -> Step {
-        guard status.proof?.verdict == .equal else { return .rest }
+        guard status.proof?.verdict == .equal, status.frozenRevision != nil else { return .rest }
         return switch facts.removal {
         case .none: .remove
         case .underway: .wait("removing from the source what was moved")
@@ -140,7 +144,7 @@ enum MigrationPlan {
         _ spec: EtcdMigrationSpec, _ status: EtcdMigrationStatus, _ facts: MigrationFacts
     ) -> Step {
         guard spec.method == .exact || spec.method == .snapshot else {
-            if let step = engine(facts) { return step }
+            if let step = lostDestination(spec, facts) ?? engine(facts) { return step }
             return facts.sight?.isFollowing ?? false
                 ? .advance(.replaying) : .wait(facts.sight?.trouble ?? "copying \(spec.sourceRef.name)")
         }
@@ -215,6 +219,10 @@ enum MigrationPlan {
         case .manual, .automatic: break
         }
         guard !spec.paused else { return .wait("spec.paused is true") }
+        // Each attempt stops all writers for long.
+        if spec.method == .snapshot, status.cutoverFailures >= 3 {
+            return .end(.failed, "given up after 3 attempts; the last one: \(status.reseedReason)")
+        }
         if let time = status.nextCutoverTime, time > now { return .wait("the cut-over is tried again at \(time)") }
         return spec.method == .exact ? .advance(.opening) : .freeze
     }
@@ -246,12 +254,20 @@ enum MigrationPlan {
         guard let sight = facts.sight, sight.isFollowing, sight.lagRevisions <= spec.cutover.maxLag else {
             return .wait("catching up after the restart")
         }
-        return .freeze
+        switch spec.cutover.mode {
+        case .manual where !spec.cutover.approved: return .advance(.ready)
+        case .never: return .advance(.ready)
+        case .manual, .automatic: break
+        }
+        return spec.paused ? .wait("spec.paused is true") : .freeze
     }
 
     private static func cuttingOver(
         _ spec: EtcdMigrationSpec, _ status: EtcdMigrationStatus, _ facts: MigrationFacts, at now: Timestamp
     ) -> Step {
+        if spec.method != .snapshot, case .end(_, let why) = lostDestination(spec, facts) {
+            return .putBack(MigrationTrouble("DestinationGone", why, .again))
+        }
         if spec.method == .snapshot, !(facts.restore?.isOpen ?? false) {
             return copyingAtRest(spec, status, facts, at: now)
         }
@@ -262,19 +278,20 @@ enum MigrationPlan {
         case .failed(let trouble): return .putBack(trouble)
         case .underway:
             // The cut-over waits for the engine, which may have to be started again meanwhile.
-            return engine ?? overdue(spec, status, at: now) ?? .wait("bringing over the last changes")
+            return overdue(spec, status, at: now) ?? engine ?? .wait("bringing over the last changes")
         case .none, .done:
-            return engine ?? overdue(spec, status, at: now) ?? .cutOver
+            return overdue(spec, status, at: now) ?? engine ?? .cutOver
         }
     }
 
     private static func overdue(_ spec: EtcdMigrationSpec, _ status: EtcdMigrationStatus, at now: Timestamp) -> Step? {
-        guard let time = status.freezeTime, now - time > spec.cutover.maxPause else { return nil }
+        let limit = spec.cutover.maxPause ?? MigrationCutover.usualPause
+        guard let time = status.freezeTime, now - time > limit else { return nil }
         return .putBack(
             MigrationTrouble(
                 "CutOverTooLong",
                 "the source was frozen for \((now - time).goText) and the cut-over not done; spec.cutover.maxPause is "
-                    + spec.cutover.maxPause.goText, .again))
+                    + limit.goText, .again))
     }
 
     /// Method Snapshot: the source rests first, then the destination is filled.

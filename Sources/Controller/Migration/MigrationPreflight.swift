@@ -112,6 +112,12 @@ struct MigrationPreflight {
                     + "\(migration.spec.method.rawValue) needs a new cluster: delete it, or name another in "
                     + "spec.destinationRef, or use method Copy")
         }
+        guard ![.succeeded, .failed].contains(record.status.restore?.phase ?? .pending) else {
+            throw refusal(
+                "DestinationNotNew",
+                "EtcdCluster \"\(name)\" was filled before by a migration of this name; delete it, or name another in "
+                    + "spec.destinationRef")
+        }
         guard record.metadata.deletionTimestamp == nil else {
             throw refusal("DestinationNotNew", "EtcdCluster \"\(name)\" is being deleted; it is waited for")
         }

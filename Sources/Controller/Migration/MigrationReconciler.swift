@@ -34,7 +34,7 @@ public struct MigrationReconciler: Reconciler {
         if migration.status.destinationUID.isEmpty { migration.status.destinationUID = facts.destinationUID ?? "" }
         show(facts, in: &migration)
         let step = MigrationPlan.next(migration, facts, at: now)
-        let outcome = try await take(step, &migration, jobs, at: now)
+        let outcome = try await take(step, &migration, jobs, facts, at: now)
         MigrationConditions.set(in: &migration, at: now)
         return outcome
     }
@@ -57,7 +57,8 @@ public struct MigrationReconciler: Reconciler {
     // MARK: One step
 
     private func take(
-        _ step: MigrationPlan.Step, _ migration: inout EtcdMigration, _ jobs: MigrationJobs, at now: Timestamp
+        _ step: MigrationPlan.Step, _ migration: inout EtcdMigration, _ jobs: MigrationJobs, _ facts: MigrationFacts,
+        at now: Timestamp
     ) async throws -> Outcome {
         switch step {
         case .check: return await start(.check, jobs)
@@ -80,13 +81,14 @@ public struct MigrationReconciler: Reconciler {
         case .begin(let source, let destination):
             (migration.status.sourceClusterID, migration.status.destinationClusterID) = (source, destination)
             guard migration.spec.method != .snapshot else { return advance(&migration, to: .ready, at: now) }
-            migration.status.seeding = 1
+            // A migration of the same name may have filled it before, in part.
+            migration.status.seeding = (facts.restore?.seeding ?? 0) + 1
             return advance(&migration, to: .seeding, at: now)
         case .frozen(let revision):
             await jobs.forget(.freeze)
             migration.status.frozenRevision = revision
             migration.status.recordedAfter = revision
-            migration.status.seeding += 1
+            migration.status.seeding = max(migration.status.seeding, facts.restore?.seeding ?? 0) + 1
             return .again(after: .zero, because: "the source rests")
         case .makeDestination:
             let cluster = try await services.store.create(try await jobs.destinationRecord())
@@ -108,7 +110,12 @@ public struct MigrationReconciler: Reconciler {
             return .again(after: .zero, because: "both ends were compared")
         case .advance(let phase): return advance(&migration, to: phase, at: now)
         case .freeze:
-            try await jobs.holdSource()
+            do {
+                try await MigrationWork(services: services, migration: migration).requireNoOtherFreeze()
+            } catch let trouble as MigrationTrouble {
+                return await tryAgain(trouble, &migration, jobs, at: now)
+            }
+            if migration.spec.cutover.freeze == .alarm { try await jobs.holdSource() }
             migration.status.freezeTime = now
             migration.status.frozenRevision = nil
             return advance(&migration, to: .cutOver, at: now)
@@ -159,7 +166,7 @@ public struct MigrationReconciler: Reconciler {
             await jobs.endFollowing()
             _ = await services.migrations.forget(migration)
             return end(&migration, phase, message, at: now)
-        case .rest: return await rest(&migration, jobs)
+        case .rest: return try await rest(&migration, jobs)
         }
     }
 
@@ -234,26 +241,42 @@ public struct MigrationReconciler: Reconciler {
     }
 
     /// After the end nothing works for the migration, and nothing of it lies about.
-    private func rest(_ migration: inout EtcdMigration, _ jobs: MigrationJobs) async -> Outcome {
+    private func rest(_ migration: inout EtcdMigration, _ jobs: MigrationJobs) async throws -> Outcome {
         guard await services.migrations.forget(migration) else {
             return .again(after: Self.look, because: "the work for it is ending")
         }
         services.migrationBoard.forget(migration.metadata.uid)
         await jobs.removeSpool()
+        if migration.status.freezeTime == nil { try await jobs.releaseSource() }
         return .settled
     }
 
     /// The source gets its writers back, whatever the phase: nobody would know later why it is frozen.
     private func finalize(_ migration: inout EtcdMigration, at now: Timestamp) async throws -> Outcome {
         guard migration.metadata.finalizers.contains(Self.finalizer) else { return .settled }
-        let jobs = MigrationJobs(services: services, migration: migration)
+        var jobs = MigrationJobs(services: services, migration: migration)
+        let facts = try await jobs.facts()
+        // A destination that has not noticed yet that it serves would take the deletion for the migration's end.
+        if [.completed, .rolledBack].contains(migration.status.phase), facts.restore?.isOpen ?? false,
+            facts.restore?.phase == .opening
+        {
+            return .again(after: Self.look, because: "the destination is to serve first")
+        }
+        if migration.status.freezeTime != nil, migration.metadata.annotations[EtcdMigration.abandonedSource] != nil {
+            services.events.warning(
+                migration, "SourceAbandoned", "the source may still be frozen; nobody looks after it any more")
+            migration.status.freezeTime = nil
+        }
         if migration.status.freezeTime != nil {
             switch await jobs.state(of: .thaw) {
             case .done:
                 try await jobs.releaseSource()
                 migration.status.freezeTime = nil
-            case .none:
+            case .none where facts.isFreezing:
                 await jobs.forget(.cutOver)
+                await jobs.forget(.freeze)
+                return .again(after: .milliseconds(100), because: "the cut-over is ending")
+            case .none:
                 await jobs.endFollowing()
                 await jobs.start(.thaw)
                 return .again(after: Self.look, because: "the source gets its writers back")
@@ -265,7 +288,9 @@ public struct MigrationReconciler: Reconciler {
                     migration.status.freezeTime = nil
                     return .again(after: .zero, because: "the source is gone")
                 }
-                migration.status.message = "the source is still frozen: \(trouble)"
+                migration.status.message =
+                    "the source is still frozen: \(trouble); where it is gone for good, annotate the EtcdMigration with "
+                    + EtcdMigration.abandonedSource
                 services.events.warning(migration, "DeletionBlocked", migration.status.message)
                 return .again(after: .seconds(5), because: migration.status.message)
             }
@@ -284,6 +309,7 @@ public struct MigrationReconciler: Reconciler {
         }
         services.migrationBoard.forget(migration.metadata.uid)
         await jobs.removeSpool()
+        try await jobs.releaseSource()
         services.migrationBoard.forget(RecordID(of: migration), from: Self.source(of: migration))
         migration.metadata.finalizers.removeAll { $0 == Self.finalizer }
         return .settled

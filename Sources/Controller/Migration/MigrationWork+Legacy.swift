@@ -49,10 +49,13 @@ extension MigrationSight {
 
 extension MigrationProof {
     /// What a walk over the v2 store and the destination's keys said.
-    init(_ result: LegacyComparison) {
+    ///
+    /// At rest means that nobody is to write any more; then one that went on proves nothing.
+    init(_ result: LegacyComparison, isAtRest: Bool) {
         self.init()
         // Of a store that went on meanwhile, nothing that differs says anything.
-        verdict = result.isEqual ? .equal : result.sourceMoved ? .unknown : .different
+        verdict =
+            (isAtRest ? result.isProof : result.isEqual) ? .equal : result.sourceMoved ? .unknown : .different
         revision = Int64(clamping: result.index)
         keys = Int64(result.keys)
         differenceCount = Int64(result.differenceCount)
@@ -63,9 +66,11 @@ extension MigrationProof {
         let doubtful =
             result.doubtful > 0 ? "; \(result.doubtful) may hold bytes that the v2 API cannot show" : ""
         message =
-            result.isEqual
-            ? "\(result.keys) nodes are the same at the v2 store's index \(result.index)\(doubtful)"
-            : "\(result.differenceCount) of \(result.keys) nodes differ at the v2 store's index \(result.index): "
-                + (result.differences.first?.description ?? "")
+            result.isEqual && result.sourceMoved && isAtRest
+            ? "the v2 store went on while it was to rest; stop its writers"
+            : result.isEqual
+                ? "\(result.keys) nodes are the same at the v2 store's index \(result.index)\(doubtful)"
+                : "\(result.differenceCount) of \(result.keys) nodes differ at the v2 store's index \(result.index): "
+                    + (result.differences.first?.description ?? "")
     }
 }

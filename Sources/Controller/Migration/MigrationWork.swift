@@ -3,6 +3,7 @@ import Model
 import Nodes
 import Observers
 import Replication
+import Store
 
 /// The long work for a migration; each piece may be begun again from nothing at any time.
 struct MigrationWork: Sendable {
@@ -42,8 +43,10 @@ struct MigrationWork: Sendable {
         let (board, uid) = (board, uid)
         switch migration.spec.method {
         case .exact, .snapshot:
+            let roomy = destination.roomyEndpoints(services.engine)
+            defer { roomy.close() }
             let replication = ExactReplication(
-                source: source.endpoints, destination: destination.endpoints, spool: try await spool())
+                source: source.endpoints, destination: roomy, spool: try await spool())
             try await replication.run { board.note(MigrationSight($0), of: uid) }
         case .copy: try await copy(source, destination).run { board.note(MigrationSight($0), of: uid) }
         case .v2ToV3: try await legacy(source, destination).run { board.note(MigrationSight($0), of: uid) }
@@ -98,7 +101,7 @@ struct MigrationWork: Sendable {
     ) async throws -> MigrationProof {
         var proof: MigrationProof
         if migration.spec.method == .v2ToV3 {
-            proof = MigrationProof(try await legacy(source, destination).compare())
+            proof = MigrationProof(try await legacy(source, destination).compare(), isAtRest: revision != nil)
         } else if migration.spec.method == .copy {
             var options = KeyspaceComparison.Options()
             options.timeout = .seconds(30)
@@ -116,6 +119,14 @@ struct MigrationWork: Sendable {
             let exact = ExactProof(source: source.endpoints, destination: destination.endpoints)
             guard let reached = revision ?? board.sight(of: uid)?.applied, reached > 0 else {
                 throw MigrationTrouble("NotFollowing", "the destination does not follow yet", .again)
+            }
+            guard source.silent.isEmpty, destination.silent.isEmpty else {
+                proof = MigrationProof()
+                proof.message =
+                    "not every member can be asked: \((source.silent + destination.silent).joined(separator: ", ")) does not "
+                    + "serve"
+                proof.time = .now
+                return proof
             }
             let evidence =
                 revision == nil
@@ -145,16 +156,18 @@ struct MigrationWork: Sendable {
         let destination = try await ends.destination()
         let start = ContinuousClock.now
         let used = migration.status.freezeTime.map { max(.zero, .now - $0) } ?? .zero
-        let deadline = start + migration.spec.cutover.maxPause - used
+        let deadline = start + (migration.spec.cutover.maxPause ?? MigrationCutover.usualPause) - used
+        try await requireNoOtherFreeze()
         do {
             let revision = try await freeze(source)
             if migration.spec.method != .snapshot { try await board.wait(for: revision, of: uid, until: deadline) }
             if migration.spec.padRevisions { try await pad(destination, to: revision) }
-            let proof = try await compare(source, destination, at: revision, since: .now)
+            let proof = try await proveAtRest(source, destination, at: revision, until: deadline)
             guard MigrationPlan.allows(proof, migration.spec) else {
                 throw MigrationTrouble("EndsDiffer", proof.message, .again, proof: proof)
             }
-            let now = try await self.revision(of: source)
+            // Times to live that end move the index of a v2 store; its comparison tells writers from those.
+            let now = migration.spec.method == .v2ToV3 ? revision : try await self.revision(of: source)
             guard now == revision else {
                 throw MigrationTrouble(
                     "WritersActive",
@@ -173,6 +186,31 @@ struct MigrationWork: Sendable {
             if migration.spec.cutover.freeze == .alarm { try? await SourceFreeze(source.endpoints).deactivate() }
             throw error
         }
+    }
+
+    /// Leases without keys are brought over every other second: what is missing of them may only be late.
+    private func proveAtRest(
+        _ source: MigrationEnd, _ destination: MigrationEnd, at revision: Int64, until deadline: ContinuousClock.Instant
+    ) async throws -> MigrationProof {
+        let patience = min(deadline, .now + .seconds(6))
+        while true {
+            let proof = try await compare(source, destination, at: revision, since: .now)
+            let isLate = proof.verdict == .different && proof.differences.allSatisfy { $0.code == "Leases" }
+            guard isLate, migration.spec.method == .exact, ContinuousClock.now < patience else { return proof }
+            try await Task.sleep(for: .milliseconds(100))
+        }
+    }
+
+    /// Two migrations that freeze one source would lift each other's freeze.
+    func requireNoOtherFreeze() async throws {
+        let others = try await services.store.list(EtcdMigration.self, in: migration.metadata.namespace)
+        let other = others.first {
+            $0.metadata.uid != uid && $0.spec.sourceRef == migration.spec.sourceRef && $0.status.freezeTime != nil
+        }
+        guard let other else { return }
+        throw MigrationTrouble(
+            "SourceFrozen",
+            "EtcdMigration \"\(other.metadata.name)\" keeps the source frozen; roll it back or delete it first", .again)
     }
 
     private func freeze(_ source: MigrationEnd) async throws -> Int64 {
@@ -210,7 +248,11 @@ struct MigrationWork: Sendable {
         }
         // What we run ourselves is stopped with its record.
         guard record.spec.provider != .local || record.metadata.deletionTimestamp == nil else { return .thawed }
-        try await SourceFreeze(try await ends.source().endpoints).deactivate()
+        do {
+            try await SourceFreeze(try await ends.source().endpoints).deactivate()
+        } catch let trouble as MigrationTrouble where trouble.reason == "SourceReplaced" {
+            // Another cluster answers by now, which we have not frozen.
+        }
         return .thawed
     }
 

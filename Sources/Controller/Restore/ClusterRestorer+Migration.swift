@@ -40,6 +40,14 @@ extension ClusterRestorer {
             restore.message = "giving the members the addresses they will serve at"
             show(restore, in: &cluster, "Opening", restore.message, at: now)
             return .again(after: .zero, because: "the phase is written down before its work begins")
+        case .close:
+            try await services.local.stop(cluster)
+            restore.fence = try await services.local.planFence(of: cluster)
+            restore.isOpen = false
+            restore.phase = .starting
+            restore.message = "going back behind the fence"
+            show(restore, in: &cluster, "Starting", restore.message, at: now)
+            return .again(after: .zero, because: "the phase is written down before its work begins")
         case .stayOpen:
             try await services.local.run(cluster)
             restore.message = "waiting for the cut-over"

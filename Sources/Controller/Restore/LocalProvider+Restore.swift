@@ -5,6 +5,9 @@ import Nodes
 import Observers
 
 extension LocalProvider {
+    /// The largest request that a member takes while a migration fills it, in bytes.
+    static let fencedRequestSize = 64 << 20
+
     /// Client URLs for the time until the members are proven, on ports that nobody was told.
     ///
     /// - Throws: `AccessProblem` where no ports are left.
@@ -98,7 +101,7 @@ extension LocalProvider {
                 // One processor and requests in the order they come: twice the speed of a replay. The conditions that
                 // each replayed revision carries make a request larger than the one it repeats.
                 spec.processors = 1
-                spec.extraArguments["max-request-bytes"] = "\(64 << 20)"
+                spec.extraArguments["max-request-bytes"] = "\(Self.fencedRequestSize)"
                 spec.extraArguments["max-txn-ops"] = "100000"
             }
             await supervisor.ensureRunning(spec)

@@ -17,6 +17,8 @@ enum MigrationOrder: Equatable {
     case follow
     /// Give the members the addresses they will serve at.
     case open
+    /// Put the members behind the fence again, as the cut-over was put back.
+    case close
     /// Keep the members running there, and tell nobody yet.
     case stayOpen
     /// Serve.
@@ -49,7 +51,8 @@ enum MigrationOrder: Equatable {
         guard status.seeding == restore.seeding else { return .startOver(status.reseedReason) }
         switch restore.phase {
         case .following: return [.opening, .cutOver].contains(status.phase) ? .open : .follow
-        case .opening: return restore.isOpen ? .stayOpen : .proceed
+        case .opening where restore.isOpen:
+            return [.replaying, .ready].contains(status.phase) ? .close : .stayOpen
         default: return .proceed
         }
     }

@@ -2,6 +2,8 @@
 public struct EtcdMigration: SpecifiedResource {
     /// The kind.
     public static let kind = Kind("EtcdMigration", plural: "etcdmigrations", shortNames: ["em"])
+    /// The annotation by which a person says that a frozen source is gone for good and nobody waits for it.
+    public static let abandonedSource = "lodestone.dev/abandon-source"
     /// Identity, labels and history.
     public var metadata = ObjectMeta()
     /// What is wanted.
@@ -90,6 +92,9 @@ public struct EtcdMigration: SpecifiedResource {
                 "spec.cutover.source", .invalid,
                 "must not be Removed with conflictPolicy Keep: keys that were kept were not compared")
         }
+        if spec.method == .snapshot, spec.goal == .failedOver {
+            problem("spec.goal", .invalid, "a migration by Snapshot has nothing to fail over to")
+        }
         for (index, selection) in spec.selection.enumerated() {
             for (other, earlier) in spec.selection[..<index].enumerated()
             where selection.prefix.hasPrefix(earlier.prefix) || earlier.prefix.hasPrefix(selection.prefix) {
@@ -101,8 +106,10 @@ public struct EtcdMigration: SpecifiedResource {
         return problems
     }
 
-    /// What stops writers depends on the method.
+    /// What stops writers, and for how long it may, depends on the method.
     public mutating func applyDefaults() {
+        spec.cutover.maxPause =
+            spec.cutover.maxPause ?? (spec.method == .snapshot ? .seconds(1800) : MigrationCutover.usualPause)
         spec.cutover.freeze = spec.cutover.freeze ?? (spec.method == .v2ToV3 ? MigrationFreeze.none : .alarm)
     }
 }

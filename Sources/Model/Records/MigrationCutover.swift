@@ -35,11 +35,16 @@ public struct MigrationCutover: Structure {
     /// How many revisions the destination may be behind when it begins.
     public var maxLag: Int64 = 1000
     /// How long the source may take no writes; longer, and everything is put back.
-    public var maxPause = Duration.seconds(30)
+    ///
+    /// 30 s if not given, and 30 min with method Snapshot, which copies everything meanwhile.
+    public var maxPause: Duration?
     /// What stops writers at the source; `Alarm` if not given, and `None` for v2 keys.
     public var freeze: MigrationFreeze?
     /// What becomes of the source.
     public var source = MigrationSourceAfter.frozen
+
+    /// How long a cut-over may take where nothing else is said.
+    public static let usualPause = Duration.seconds(30)
 
     /// Creates the default.
     public init() {}
@@ -52,7 +57,8 @@ public struct MigrationCutover: Structure {
             "maxLag", \.maxLag, "How many revisions the destination may be behind when it begins.",
             .range(0...1_000_000)),
         Field(
-            "maxPause", \.maxPause, "How long the source may take no writes; longer, and everything is put back.",
+            "maxPause", \.maxPause,
+            "How long the source may take no writes; longer, and everything is put back. 30s, with Snapshot 30m.",
             .between(.milliseconds(100), .seconds(3600))),
         Field(
             "freeze", \.freeze,
