@@ -13,7 +13,7 @@ public struct ExactReplication: Sendable {
     /// How the replication works.
     public struct Options: Sendable {
         /// The most transactions under way, from 1 to 256.
-        public var window = 64
+        public var window = 128
         /// How many keys a revision must delete at least, and nothing else, to be tried as one range.
         public var massDeletion = 1000
         /// How often the destination is looked at while nothing happens, so that a stranger is noticed.
