@@ -162,7 +162,11 @@ public enum RecordAdmission {
         let fixed: [(FieldPath, Bool)] = [
             ("spec.sourceRef", new.spec.sourceRef != old.spec.sourceRef),
             ("spec.destinationRef", new.spec.destinationRef != old.spec.destinationRef),
-            ("spec.destination", new.spec.destination != old.spec.destination),
+            (
+                "spec.destination",
+                // Until something is made of it, it may be mended.
+                new.spec.destination != old.spec.destination && old.status.phase != .preflight
+            ),
             ("spec.method", new.spec.method != old.spec.method),
             ("spec.selection", new.spec.selection != old.spec.selection),
             ("spec.hiddenPaths", new.spec.hiddenPaths != old.spec.hiddenPaths),

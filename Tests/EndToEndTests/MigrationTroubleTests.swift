@@ -97,6 +97,22 @@ struct MigrationTroubleTests {
             let same = try await fixture.lodestone("migrate", "orders", "orders")
             #expect(same.status == 1 && same.errors.contains("spec.destinationRef.name"), "\(same.errors)")
 
+            func small(_ quota: String) -> String {
+                """
+                apiVersion: lodestone.dev/v1alpha1
+                kind: EtcdMigration
+                metadata: {name: small}
+                spec: {sourceRef: {name: orders}, destinationRef: {name: orders8}, destination: {quota: \(quota)}}
+                """
+            }
+            try await fixture.apply(small("10Ki"))
+            try await expect("QuotaTooSmall", "small", fixture)
+            try await fixture.apply(small("1Gi"))
+            try await eventually("it goes on with a quota that is enough", timeout: .seconds(60)) {
+                try await fixture.record(EtcdMigration.self, "small")?.status.phase == .ready
+            }
+            try await fixture.succeed("migrate", "cancel", "small")
+
             _ = try await Etcdctl.run(endpoint, ["user", "add", "root:secret"])
             _ = try await Etcdctl.run(endpoint, ["role", "add", "root"])
             _ = try await Etcdctl.run(endpoint, ["user", "grant-role", "root", "root"])

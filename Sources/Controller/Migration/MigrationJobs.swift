@@ -176,6 +176,7 @@ struct MigrationJobs {
         // One voter less than an even number outvotes the same number of failures.
         cluster.spec.size = wish.size ?? min(7, source.members.count - (source.members.count + 1) % 2)
         cluster.spec.storage = source.cluster.spec.storage
+        cluster.spec.storage.quota = wish.quota ?? cluster.spec.storage.quota
         cluster.spec.args = source.cluster.spec.args
         cluster.spec.auth =
             wish.authSecretRef.map { reference in

@@ -27,6 +27,7 @@ struct MigrationPreflight {
             try await requireVersion(
                 migration.spec.destination?.version ?? source.cluster.spec.version, from: source)
             try requireRoom(source)
+            try requireQuota(migration.spec.destination?.quota ?? source.cluster.spec.storage.quota, source)
             return .fit(source: source.clusterID, destination: "")
         }
         switch migration.spec.method {
@@ -34,6 +35,7 @@ struct MigrationPreflight {
             try requireNew(record)
             try await requireVersion(record.spec.version, from: source)
             try requireRoom(source)
+            try requireQuota(record.spec.storage.quota, source)
             return .fit(source: source.clusterID, destination: "")
         case .copy, .v2ToV3:
             let destination = try await ends.destination()
@@ -152,6 +154,20 @@ struct MigrationPreflight {
                 "LeasesAtRisk",
                 "\(negative) leases of the source have a negative ID, which etcd \(version) forgets when it restarts; choose "
                     + "3.4.20, 3.5.3 or newer")
+        }
+    }
+
+    /// A destination at its quota takes nothing more, and would never get to the source's revision.
+    private func requireQuota(_ quota: ByteCount?, _ source: MigrationEnd) throws(MigrationTrouble) {
+        // etcd's own default, 2 GiB (`DefaultQuotaBytes`).
+        let quota = quota?.bytes ?? 2 << 30
+        let size = source.health.members.compactMap { $0.status.answer?.answer.dbSize }.max() ?? 0
+        guard Double(size) < 0.9 * Double(quota) else {
+            throw refusal(
+                "QuotaTooSmall",
+                "the source's database has \(ByteCount(size).rounded), and the destination takes "
+                    + "\(ByteCount(quota).rounded) (its quota); give it more in spec.destination.quota, or in "
+                    + "spec.storage.quota of its record")
         }
     }
 

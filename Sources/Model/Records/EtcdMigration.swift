@@ -223,6 +223,8 @@ public struct MigrationDestination: Structure {
     public var version: String?
     /// The number of members; the source's if not given.
     public var size: Int?
+    /// The size at which etcd stops taking writes; the source's if not given.
+    public var quota: ByteCount?
     /// The Secret with the user that requests need; the source's if not given.
     public var authSecretRef: LocalReference?
 
@@ -233,6 +235,9 @@ public struct MigrationDestination: Structure {
     public static let fields: [Field<MigrationDestination>] = [
         Field("version", \.version, "The etcd version to run; the source's if not given.", .nonEmpty),
         Field("size", \.size, "The number of members; the source's if not given.", .range(1...7)),
+        Field(
+            "quota", \.quota,
+            "The size at which etcd stops taking writes; the source's if not given, or etcd's own, 2 GiB."),
         Field(
             "authSecretRef", \.authSecretRef, "The Secret with the user that requests need; the source's if not given."),
     ]
