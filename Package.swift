@@ -46,7 +46,7 @@ let package = Package(
 
         // Layer 2: one foreign format or system each.
         library("Manifests", ["Model", "CYAML"]),
-        library("Store", ["Model", "Threads", "CSQLite"]),
+        library("Store", ["Model", "Threads", "Crypto", "CSQLite"]),
         library("Etcd", ["Model", "Transport", "Crypto", "CPlatform"]),
 
         // Layer 3: what is done with clusters.

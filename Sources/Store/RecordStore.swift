@@ -12,11 +12,15 @@ public final class RecordStore: Sendable {
     private let reader: RecordReader
     private let cache: RecordCache
     private let hub: ChangeHub
+    /// What was sealed anew when the store was opened.
+    public let sealing: SealingReport
 
     private init(
-        _ options: StoreOptions, writer: RecordWriter, reader: RecordReader, cache: RecordCache, hub: ChangeHub
+        _ options: StoreOptions, _ sealing: SealingReport, writer: RecordWriter, reader: RecordReader,
+        cache: RecordCache, hub: ChangeHub
     ) {
         self.options = options
+        self.sealing = sealing
         self.cache = cache
         self.writer = writer
         self.reader = reader
@@ -38,9 +42,9 @@ public final class RecordStore: Sendable {
         let cache = RecordCache()
         let writer = RecordWriter(executor: BlockingExecutor(), options: options, cache: cache, hub: hub, now: now)
         let reader = RecordReader(executor: BlockingExecutor(), options: options)
-        try await writer.open()
-        try await reader.open()
-        let store = RecordStore(options, writer: writer, reader: reader, cache: cache, hub: hub)
+        let (vault, sealing) = try await writer.open()
+        try await reader.open(vault)
+        let store = RecordStore(options, sealing, writer: writer, reader: reader, cache: cache, hub: hub)
         try await store.ensureDefaultNamespace()
         return store
     }

@@ -2,16 +2,16 @@ import Glibc
 
 /// The directory of a store, as the file system sees it.
 enum StoreDirectory {
-    /// Makes the directory and those above it where they are missing.
-    static func prepare(_ options: StoreOptions) throws(StoreError) {
-        var path = options.directory.hasPrefix("/") ? "" : "."
-        for component in options.directory.split(separator: "/") {
+    /// Makes the directory of a file, and those above it, where they are missing.
+    static func prepare(_ directory: String, for file: String) throws(StoreError) {
+        var path = directory.hasPrefix("/") ? "" : "."
+        for component in directory.split(separator: "/") {
             path += "/\(component)"
             guard mkdir(path, 0o700) != 0, errno != EEXIST else { continue }
             throw errno == ENOSPC
-                ? .full(path: options.path)
+                ? .full(path: file)
                 : .unavailable(
-                    path: options.path, reason: "\(path) cannot be made: \(String(cString: strerror(errno)))")
+                    path: file, reason: "\(path) cannot be made: \(String(cString: strerror(errno)))")
         }
     }
 

@@ -12,6 +12,10 @@ public enum StoreError: Error, Sendable, Equatable {
     case expired(revision: Int64, oldest: Int64)
     /// The document cannot be a record, whatever is stored.
     case invalid(RecordID?, reason: String)
+    /// A record was sealed with a key that is not in the key file.
+    case keyMissing(path: String, keyID: String, keyFile: String)
+    /// The keys of confidential records cannot be used.
+    case badKeys(path: String, reason: String)
     /// The disk is full; nothing was written, and what was written before is intact.
     case full(path: String)
     /// The store's file is damaged, or none of ours.
@@ -34,6 +38,10 @@ extension StoreError: CustomStringConvertible {
             "too old resource version: \(revision) (\(oldest)); list again and watch from there"
         case .invalid(let id?, let reason): "\(id.kind.name) \"\(id.name)\" is invalid: \(reason)"
         case .invalid(nil, let reason): "The document is invalid: \(reason)"
+        case .keyMissing(let path, let keyID, let keyFile):
+            "Records in \(path) are sealed with the key \(keyID), which is not in \(keyFile). Put that key file back, or "
+                + "name it with --secrets-key-file; nothing was changed."
+        case .badKeys(let path, let reason): "The key file \(path) cannot be used: \(reason)."
         case .full(let path):
             "The disk is full, so \(path) cannot take this change; earlier records are intact. Make space and try again."
         case .corrupt(let path, let reason):

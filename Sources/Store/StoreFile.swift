@@ -1,4 +1,5 @@
 import Glibc
+internal import Model
 
 /// The store's database file: how it comes into being and how it is opened.
 ///
@@ -6,7 +7,7 @@ import Glibc
 /// damaged, never half made, and an emptied one is told from a new one.
 struct StoreFile {
     /// The form of the tables; a file with a higher number was written by a newer program and is refused.
-    static let schemaVersion: Int64 = 2
+    static let schemaVersion: Int64 = 3
     /// What marks a database as ours (SQLite's `application_id`): "Lode".
     static let applicationID: Int64 = 0x4C6F_6465
 
@@ -61,20 +62,28 @@ struct StoreFile {
     /// Opens the file for the one writer, making it first if there is none.
     ///
     /// - Throws: ``StoreError`` `.corrupt` for a damaged or foreign file, `.unavailable` for one of a newer program.
-    func openForWriting() throws(StoreError) -> SQLiteConnection {
+    func openForWriting(
+        _ options: StoreOptions, at now: Timestamp
+    ) throws(StoreError) -> (SQLiteConnection, RecordVault, SealingReport) {
         if access(path, F_OK) != 0 {
             guard errno == ENOENT else { throw unavailable(errno) }
             try create()
         }
-        return try translating { () throws(SQLiteError) in
+        let (connection, version) = try translating { () throws(SQLiteError) in
             let connection = try SQLiteConnection(path: path, mode: .write)
-            let version = try verify(connection)
+            return (connection, try verify(connection))
+        }
+        let pass = SealingPass(connection: connection, path: path, kinds: options.kinds, keyFile: options.keys)
+        // Before anything is changed: without its keys a store is left as it is.
+        let vault = try pass.vault(at: now)
+        try translating { () throws(SQLiteError) in
             if version < 2 { try addLabels(connection) }
+            if version < 3 { try expectClearRecords(connection) }
             try connection.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY")
             // After a burst the log is cut back to this size; 4096-byte pages, so it is checkpointed at 4 MB.
             try connection.execute("PRAGMA journal_size_limit = 16777216; PRAGMA wal_autocheckpoint = 1000")
-            return connection
         }
+        return (connection, vault, try pass.run(vault))
     }
 
     /// Opens the file for reading beside the writer.
@@ -121,6 +130,14 @@ struct StoreFile {
             PRAGMA user_version = 2;
             COMMIT
             """)
+    }
+
+    /// Says that confidential records may be in clear, as programs up to format 2 wrote them; the new format keeps those
+    /// programs from meeting sealed ones.
+    private func expectClearRecords(_ connection: SQLiteConnection) throws(SQLiteError) {
+        try connection.execute("BEGIN IMMEDIATE")
+        try SealingPass.markClear(connection)
+        try connection.execute("PRAGMA user_version = 3; COMMIT")
     }
 
     /// Refuses what is not a sound file of ours, before anything is written to it, and returns its format.

@@ -6,6 +6,8 @@ public struct StoreOptions: Sendable {
     public var directory: String
     /// The kinds of records the store takes.
     public var kinds: [Kind]
+    /// The file with the keys that confidential records are sealed with; nil for `keys/records.key` in the directory.
+    public var keyFile: String?
     /// How many changes are kept for watches that lag or come back.
     ///
     /// At a thousand changes a second, twenty seconds.
@@ -18,6 +20,9 @@ public struct StoreOptions: Sendable {
         self.directory = directory
         self.kinds = kinds
     }
+
+    /// The file with the keys.
+    var keys: RecordKeyFile { RecordKeyFile(path: keyFile ?? "\(directory)/keys/records.key") }
 
     var path: String { "\(directory)/store.db" }
 }

@@ -10,6 +10,7 @@ struct ControllerCommand: Command {
     var memberPorts = PortRange(ports: 23790...24789)
     var etcdDirectories: [String] = []
     var backupDirectory: String?
+    var secretsKeyFile: String?
     var backupsAtOnce = 2
     var quarantineAge = Duration.seconds(7 * 86400)
     var logFormat = LogFormat.text
@@ -36,6 +37,9 @@ struct ControllerCommand: Command {
         CommandOption(
             "backup-dir", \.backupDirectory, placeholder: "DIRECTORY",
             "Where backups go that name no directory; DATA-DIR/backups if not given"),
+        CommandOption(
+            "secrets-key-file", \.secretsKeyFile, placeholder: "FILE",
+            "The file with the keys that Secrets are stored under; DATA-DIR/keys/records.key if not given"),
         CommandOption("backups-at-once", \.backupsAtOnce, "How many backups are made at the same time"),
         CommandOption("quarantine-age", \.quarantineAge, "How long data of deleted clusters is kept"),
         CommandOption("log-format", \.logFormat, "How log lines are written"),

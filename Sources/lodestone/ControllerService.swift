@@ -29,7 +29,10 @@ struct ControllerService {
         logger.info(
             "The controller starts",
             ["version": .text(Version.current), "data": .text(data)])
-        let store = try await RecordStore.open(StoreOptions(directory: data))
+        var storage = StoreOptions(directory: data)
+        storage.keyFile = command.secretsKeyFile
+        let store = try await RecordStore.open(storage)
+        tell(store.sealing)
         do {
             try await serve(store, data)
         } catch {
@@ -38,6 +41,17 @@ struct ControllerService {
         }
         await store.close()
         logger.info("The controller has stopped; the members it runs go on")
+    }
+
+    private func tell(_ sealing: SealingReport) {
+        if sealing.rows > 0 {
+            logger.info("Records that hold secrets were sealed anew", ["rows": .integer(Int64(sealing.rows))])
+        }
+        if !sealing.isSwept {
+            logger.warning(
+                "The store file still holds what was sealed anew: the disk is full, or somebody reads the file; the next "
+                    + "start tries again")
+        }
     }
 
     private func serve(_ store: RecordStore, _ data: String) async throws {

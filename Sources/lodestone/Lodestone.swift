@@ -7,6 +7,11 @@ import Glibc
 /// SIGINT or SIGTERM cancels the command, which ends in its own order, the second ends the process at once.
 @main
 struct Lodestone {
+    /// The commands that work on the data of the service itself.
+    private static let serviceCommands: [any Command.Type] = [
+        ControllerCommand.self, SecretsKeyRotateCommand.self, SecretsKeyListCommand.self, SecretsKeyPruneCommand.self,
+    ]
+
     static func main() {
         // A reader or a server that goes away is told by the write that fails.
         signal(SIGPIPE, SIG_IGN)
@@ -19,7 +24,7 @@ struct Lodestone {
         // Not on the main actor, whose thread is the one that waits.
         let arguments = Array(CommandLine.arguments.dropFirst())
         let work = Task { @concurrent in
-            let code = await Program(adding: [ControllerCommand.self]).run(arguments, in: .process())
+            let code = await Program(adding: Self.serviceCommands).run(arguments, in: .process())
             // Not `exit`: it would take OpenSSL down under the threads that still close connections.
             fflush(nil)
             _exit(code.rawValue)

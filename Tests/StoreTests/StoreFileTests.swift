@@ -86,7 +86,7 @@ struct StoreFileTests {
             try connection.execute("PRAGMA user_version = \(StoreFile.schemaVersion + 1)")
         }
         let error = await #expect(throws: StoreError.self) { try await scratch.open() }
-        #expect(error?.description.contains("written by a newer lodestone (format 3, this one knows 2)") == true)
+        #expect(error?.description.contains("written by a newer lodestone (format 4, this one knows 3)") == true)
     }
 
     @Test("A file of format 1 gets the table of labels, with the labels of what it holds")

@@ -17,7 +17,7 @@ extension APIStatus {
         case .invalid:
             // Without details, because clients print causes instead of the message when there are details.
             self.init(.invalid, "\(error)")
-        case .full, .corrupt:
+        case .full, .corrupt, .keyMissing, .badKeys:
             self.init(.internalError, "\(error)")
         case .locked, .unavailable:
             self.init(.serviceUnavailable, "\(error)")

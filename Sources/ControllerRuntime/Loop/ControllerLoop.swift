@@ -183,7 +183,8 @@ public final class ControllerLoop<Work: Reconciler, Time: Clock>: Component wher
         switch error {
         case .notFound: .gone
         case .invalid: .terminal(error)
-        case .alreadyExists, .conflict, .expired, .full, .corrupt, .locked, .unavailable: .failed(error)
+        case .alreadyExists, .conflict, .expired, .full, .corrupt, .locked, .unavailable, .keyMissing, .badKeys:
+            .failed(error)
         }
     }
 

@@ -16,6 +16,8 @@ public struct Kind: Sendable, Hashable, CustomStringConvertible {
     public let isNamespaced: Bool
     /// Whether its records have a status that is written apart.
     public let hasStatus: Bool
+    /// Whether its records hold secrets, so that they are encrypted where they are stored.
+    public let isConfidential: Bool
 
     /// Creates a kind of Lodestone's own group.
     public init(_ name: String, plural: String, shortNames: [String]) {
@@ -27,7 +29,7 @@ public struct Kind: Sendable, Hashable, CustomStringConvertible {
     /// Creates a kind.
     public init(
         group: String, version: String, name: String, plural: String, shortNames: [String], categories: [String] = [],
-        isNamespaced: Bool, hasStatus: Bool
+        isNamespaced: Bool, hasStatus: Bool, isConfidential: Bool = false
     ) {
         self.group = group
         self.version = version
@@ -37,6 +39,7 @@ public struct Kind: Sendable, Hashable, CustomStringConvertible {
         self.categories = categories
         self.isNamespaced = isNamespaced
         self.hasStatus = hasStatus
+        self.isConfidential = isConfidential
     }
 
     /// Lodestone's API group.

@@ -3,7 +3,7 @@ public struct Secret: Resource {
     /// The kind.
     public static let kind = Kind(
         group: "", version: "v1", name: "Secret", plural: "secrets", shortNames: [], isNamespaced: true,
-        hasStatus: false)
+        hasStatus: false, isConfidential: true)
     /// Identity, labels and history.
     public var metadata = ObjectMeta()
     /// The values, in base64.

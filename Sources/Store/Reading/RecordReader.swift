@@ -7,6 +7,7 @@ actor RecordReader {
     private let path: String
     private let kinds: KindTable
     private var connection: SQLiteConnection?
+    private var vault: RecordVault
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
@@ -14,10 +15,12 @@ actor RecordReader {
         self.executor = executor
         path = options.path
         kinds = KindTable(options.kinds)
+        vault = RecordVault(kinds: options.kinds, keys: [], keyFile: options.keys.path)
     }
 
     /// Opens the file, after which reads are answered.
-    func open() throws(StoreError) {
+    func open(_ vault: RecordVault) throws(StoreError) {
+        self.vault = vault
         connection = try StoreFile(path: path).openForReading()
     }
 
@@ -32,7 +35,7 @@ actor RecordReader {
             try connection.first(
                 "SELECT revision, document FROM records WHERE kind = ?1 AND namespace = ?2 AND name = ?3",
                 [.text(id.kind.tableName), .text(id.namespace), .text(id.name)]
-            ) { StoredRow(id: id, revision: $0.integer(0), bytes: $0.bytes(1)) }
+            ) { StoredRow(id: id, revision: $0.integer(0), bytes: $0.bytes(1), vault: vault) }
         }
         guard let row else { throw .notFound(id) }
         return row
@@ -84,7 +87,7 @@ actor RecordReader {
             ) { columns in
                 let row = StoredRow(
                     id: RecordID(query.kind, namespace: columns.text(0), name: columns.text(1)),
-                    revision: columns.integer(2), bytes: columns.bytes(3))
+                    revision: columns.integer(2), bytes: columns.bytes(3), vault: vault)
                 do throws(StoreError) {
                     guard try isWanted?(row) ?? true else { return true }
                 } catch {
@@ -189,9 +192,9 @@ actor RecordReader {
         }
         let id = RecordID(kind, namespace: columns.text(3), name: columns.text(4))
         return LogEntry(
-            kind: type, row: StoredRow(id: id, revision: columns.integer(0), bytes: columns.bytes(5)),
+            kind: type, row: StoredRow(id: id, revision: columns.integer(0), bytes: columns.bytes(5), vault: vault),
             previous: columns.isNull(6)
-                ? nil : StoredRow(id: id, revision: columns.integer(6), bytes: columns.bytes(7)))
+                ? nil : StoredRow(id: id, revision: columns.integer(6), bytes: columns.bytes(7), vault: vault))
     }
 
     /// The newest revision, the one up to which history is forgotten, and how many records of each kind there are.

@@ -14,6 +14,7 @@ final class RecordTransaction {
 
     let path: String
     let now: Timestamp
+    private let vault: RecordVault
     private let connection: SQLiteConnection
     private let kinds: KindTable
     private let cache: RecordCache
@@ -23,12 +24,13 @@ final class RecordTransaction {
     private(set) var changes: [Change] = []
 
     init(
-        connection: SQLiteConnection, path: String, kinds: KindTable, cache: RecordCache, revision: Int64,
-        now: Timestamp
+        connection: SQLiteConnection, path: String, kinds: KindTable, vault: RecordVault, cache: RecordCache,
+        revision: Int64, now: Timestamp
     ) {
         self.connection = connection
         self.path = path
         self.kinds = kinds
+        self.vault = vault
         self.cache = cache
         self.revision = revision
         self.now = now
@@ -110,8 +112,8 @@ final class RecordTransaction {
                 // A kind this program does not know came from a newer one; it stays as it is.
                 guard let kind = kinds[columns.text(1)] else { return true }
                 let id = RecordID(kind, namespace: columns.text(2), name: columns.text(3))
-                found.append(
-                    (columns.integer(0), StoredRow(id: id, revision: columns.integer(4), bytes: columns.bytes(5))))
+                let row = StoredRow(id: id, revision: columns.integer(4), bytes: columns.bytes(5), vault: vault)
+                found.append((columns.integer(0), row))
                 return found.count < limit
             }
         }
@@ -128,8 +130,7 @@ final class RecordTransaction {
     /// Adds a record.
     func insert(_ draft: RecordDraft) throws(StoreError) -> Record {
         var draft = draft
-        let record = nextState(of: &draft)
-        let bytes = record.document.jsonBytes
+        let (record, bytes) = nextState(of: &draft)
         try run(
             "INSERT INTO records (kind, namespace, name, uid, revision, document) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
             Self.key(of: record.id) + [.text(draft.metadata.uid), .integer(revision), .bytes(bytes)])
@@ -145,8 +146,7 @@ final class RecordTransaction {
     /// Replaces what a record says.
     func replace(_ row: Row, with draft: RecordDraft) throws(StoreError) -> Record {
         var draft = draft
-        let record = nextState(of: &draft)
-        let bytes = record.document.jsonBytes
+        let (record, bytes) = nextState(of: &draft)
         try keepInLog(row)
         try run(
             "UPDATE records SET revision = ?2, document = ?3 WHERE id = ?1",
@@ -166,19 +166,23 @@ final class RecordTransaction {
     /// Takes a record out; the result carries the revision of the removal, as watches report it.
     func remove(_ row: Row) throws(StoreError) -> Record {
         var draft = row.draft
-        let record = nextState(of: &draft)
+        let (record, bytes) = nextState(of: &draft)
         try keepInLog(row)
         try run("DELETE FROM records WHERE id = ?1", [.integer(row.rowID)])
         try run("DELETE FROM owners WHERE record = ?1", [.integer(row.rowID)])
         try run("DELETE FROM labels WHERE record = ?1", [.integer(row.rowID)])
-        try log(.deleted, record, record.document.jsonBytes, previous: row)
+        try log(.deleted, record, bytes, previous: row)
         return record
     }
 
-    private func nextState(of draft: inout RecordDraft) -> Record {
+    /// The record as it will be, and its document as the file will hold it.
+    private func nextState(of draft: inout RecordDraft) -> (Record, [UInt8]) {
         revision += 1
         draft.metadata.resourceVersion = String(revision)
-        return Record(id: draft.id, revision: revision, document: draft.document)
+        let document = draft.document
+        let json = document.jsonBytes
+        let record = Record(id: draft.id, revision: revision, document: document, json: json)
+        return (record, vault.stored(json, of: record.id, at: revision))
     }
 
     private func addOwners(_ owners: Set<String>, to rowID: Int64) throws(StoreError) {

@@ -20,6 +20,7 @@ actor RecordWriter {
     private let executor: BlockingExecutor
     private let options: StoreOptions
     private let kinds: KindTable
+    private var vault: RecordVault
     private let cache: RecordCache
     private let hub: ChangeHub
     private let now: @Sendable () -> Timestamp
@@ -39,6 +40,7 @@ actor RecordWriter {
         self.executor = executor
         self.options = options
         kinds = KindTable(options.kinds)
+        vault = RecordVault(kinds: options.kinds, keys: [], keyFile: options.keys.path)
         self.cache = cache
         self.hub = hub
         self.now = now
@@ -47,10 +49,12 @@ actor RecordWriter {
     }
 
     /// Takes the data directory and opens the file, after which writes are taken.
-    func open() throws(StoreError) {
-        try StoreDirectory.prepare(options)
+    ///
+    /// - Returns: the keys of confidential records, and what was sealed anew with them.
+    func open() throws(StoreError) -> (RecordVault, SealingReport) {
+        try StoreDirectory.prepare(options.directory, for: options.path)
         let lock = try StoreLock(options)
-        let connection = try StoreFile(path: options.path).openForWriting()
+        let (connection, vault, report) = try StoreFile(path: options.path).openForWriting(options, at: now())
         (revision, compacted) = try translating { () throws(SQLiteError) in
             func number(_ name: String) throws(SQLiteError) -> Int64 {
                 try connection.first("SELECT value FROM meta WHERE name = ?1", [.text(name)]) { $0.integer(0) } ?? 0
@@ -59,7 +63,9 @@ actor RecordWriter {
         }
         self.connection = connection
         self.lock = lock
+        self.vault = vault
         hub.start(at: revision)
+        return (vault, report)
     }
 
     /// Closes the file; later writes are refused.
@@ -113,8 +119,8 @@ actor RecordWriter {
         }
         if let failure = current.failure { return .failure(failure) }
         let transaction = RecordTransaction(
-            connection: connection, path: options.path, kinds: kinds, cache: cache, revision: current.revision,
-            now: now())
+            connection: connection, path: options.path, kinds: kinds, vault: vault, cache: cache,
+            revision: current.revision, now: now())
         let outcome = Swift.Result { () throws(StoreError) in try transaction.attempt(keep: keep, body) }
         if connection.isInAutocommit, case .failure(let error) = outcome {
             current.failure = error
