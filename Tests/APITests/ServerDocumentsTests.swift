@@ -109,7 +109,13 @@ struct ServerDocumentsTests {
         for version in ["v2", "v2beta1"] {
             let type = "application/json;g=apidiscovery.k8s.io;v=\(version);as=APIGroupDiscoveryList"
             for (path, plurals) in [
-                ("/apis", ["etcdclusters", "etcdinspections", "etcdbackups", "etcdmigrations"]),
+                (
+                    "/apis",
+                    [
+                        "etcdclusters", "etcdinspections", "etcdbackups", "etcdmigrations", "roles", "rolebindings",
+                        "accesstokens",
+                    ]
+                ),
                 ("/api", ["namespaces", "secrets", "events", "services"]),
             ] {
                 let answer = try await api.call("GET", path, headers: ["Accept": "\(type),application/json"])

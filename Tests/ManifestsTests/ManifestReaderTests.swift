@@ -173,7 +173,7 @@ struct ManifestReaderTests {
             ),
             (
                 "apiVersion: v1\nkind: Deployment\n",
-                "2: kind: unknown kind \"Deployment\"; known are Namespace, Secret, EtcdCluster, EtcdInspection, EtcdBackup, EtcdMigration, Event"
+                "2: kind: unknown kind \"Deployment\"; known are Namespace, Secret, EtcdCluster, EtcdInspection, EtcdBackup, EtcdMigration, Role, RoleBinding, AccessToken, Event"
             ),
             ("apiVersion: v1\nkind: List\nitems: 3\n", "3: items: must be a list of records"),
             ("apiVersion: v1\nkind: Secret\n", "1: Secret: metadata.name: must be given"),

@@ -51,6 +51,7 @@ public struct RegisteredKind: Sendable {
     public static let all: [RegisteredKind] = [
         RegisteredKind(Namespace.self), RegisteredKind(Secret.self), RegisteredKind(EtcdCluster.self),
         RegisteredKind(EtcdInspection.self), RegisteredKind(EtcdBackup.self), RegisteredKind(EtcdMigration.self),
+        RegisteredKind(Role.self), RegisteredKind(RoleBinding.self), RegisteredKind(AccessToken.self),
         RegisteredKind(Event.self),
     ]
 
@@ -138,7 +139,8 @@ extension ObjectMeta {
         return problems
     }
 
-    private static func isSubdomain(_ name: String) -> Bool {
+    /// Whether a name is one of those that DNS has (RFC 1123).
+    static func isSubdomain(_ name: String) -> Bool {
         guard (1...253).contains(name.utf8.count) else { return false }
         return name.split(separator: ".", omittingEmptySubsequences: false).allSatisfy { part in
             let isPlain = part.utf8.allSatisfy { byte in

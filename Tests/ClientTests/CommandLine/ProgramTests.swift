@@ -38,7 +38,7 @@ struct ProgramTests {
             ("get ecc", .usage, "error: unknown kind \"ecc\"; did you mean \"ec\"?\nSee \"lodestone get --help\".\n"),
             (
                 "get pods", .usage,
-                "error: unknown kind \"pods\"; known are namespaces or ns, secrets, etcdclusters or ec, etcdinspections or ei, etcdbackups or eb, etcdmigrations or em, events or ev\nSee \"lodestone get --help\".\n"
+                "error: unknown kind \"pods\"; known are namespaces or ns, secrets, etcdclusters or ec, etcdinspections or ei, etcdbackups or eb, etcdmigrations or em, roles, rolebindings, accesstokens or token, events or ev\nSee \"lodestone get --help\".\n"
             ),
             (
                 "get ec/", .usage,
