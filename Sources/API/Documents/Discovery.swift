@@ -4,10 +4,15 @@ import Transport
 /// What the server says of the kinds it offers, in the old form (a document for each group version) and in the
 /// aggregated form that kubectl asks for since 1.27.
 struct Discovery: Sendable {
-    private static let verbs = ["create", "delete", "get", "list", "patch", "update", "watch"]
+    private static let verbs = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"]
     private static let statusVerbs = ["get", "patch", "update"]
 
     let kinds: KindIndex
+
+    /// What can be done to the records of a kind; namespaces go one by one only, as in Kubernetes.
+    private static func verbs(of kind: Kind) -> [String] {
+        verbs.filter { kind != Namespace.kind || $0 != "deletecollection" }
+    }
 
     /// The answer to `/api` (the core group) or `/apis` (all others), in the form the request's `Accept` asks for.
     func groups(isCore: Bool, for request: HTTPServerRequest) -> HTTPServerResponse {
@@ -37,7 +42,7 @@ struct Discovery: Sendable {
     func resources(in version: GroupVersion) -> Value {
         var resources = kinds.kinds(in: version).flatMap { registered -> [Value] in
             let kind = registered.kind
-            var own = resource(kind.plural, kind, verbs: Self.verbs)
+            var own = resource(kind.plural, kind, verbs: Self.verbs(of: kind))
             own["singularName"] = .string(kind.singular)
             own["shortNames"] = Self.list(kind.shortNames)
             own["categories"] = Self.list(kind.categories)
@@ -115,7 +120,7 @@ struct Discovery: Sendable {
         var resource: Value = [
             "resource": .string(kind.plural), "responseKind": reference,
             "scope": kind.isNamespaced ? "Namespaced" : "Cluster", "singularResource": .string(kind.singular),
-            "verbs": .array(Self.verbs.map { .string($0) }),
+            "verbs": .array(Self.verbs(of: kind).map { .string($0) }),
         ]
         resource["shortNames"] = Self.list(kind.shortNames)
         resource["categories"] = Self.list(kind.categories)

@@ -92,7 +92,8 @@ private enum SchemaPaths {
         }
         // Strategic merge patch is not listed for kinds kubectl does not know: it would compute one from this schema.
         let patches =
-            ["application/merge-patch+json"] + (kind.group.isEmpty ? ["application/strategic-merge-patch+json"] : [])
+            ["application/json-patch+json", "application/merge-patch+json"]
+            + (kind.group.isEmpty ? ["application/strategic-merge-patch+json"] : [])
         var patchTypes = Value.Members()
         for type in patches {
             patchTypes[type] = ["schema": ["type": "object"]]

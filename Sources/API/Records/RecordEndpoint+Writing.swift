@@ -8,34 +8,78 @@ extension RecordEndpoint {
     private static let attempts = 8
 
     func create(_ request: HTTPServerRequest, _ target: RecordTarget) async throws(APIStatus) -> HTTPServerResponse {
-        let kind = target.kind.kind
         // Every namespace at once takes no new record.
-        guard !kind.isNamespaced || target.namespace != nil else { throw .methodNotAllowed }
-        let parameters = try WriteParameters(request)
+        guard !target.kind.kind.isNamespaced || target.namespace != nil else { throw .methodNotAllowed }
+        let parameters = try WriteParameters(request, validation: .strict)
         let given = try addressed(try RequestBody.document(request), target)
-        let checked = try target.kind.checked(given, parameters.validation)
-        try await admit(checked.document, replacing: nil, target.kind)
-        let record = try await answering { () async throws(StoreError) in
-            try await store.create(checked.document, kind: kind, isTrial: parameters.isDryRun)
+        var attempt = 1
+        while true {
+            let (document, isGenerated) = Self.named(given)
+            let checked = try target.kind.checked(document, parameters.validation)
+            try await admit(checked.document, replacing: nil, target.kind)
+            do throws(StoreError) {
+                let record = try await store.create(
+                    checked.document, kind: target.kind.kind, isTrial: parameters.isDryRun)
+                return .json(record.document, status: 201, headers: Self.warningHeaders(checked.warnings))
+            } catch .alreadyExists where isGenerated && attempt < Self.attempts {
+                attempt += 1
+            } catch {
+                throw APIStatus(error)
+            }
         }
-        return .json(record.document, status: 201, headers: Self.warningHeaders(checked.warnings))
+    }
+
+    /// The document with a name made of its `generateName`, if it has that and no name.
+    ///
+    /// Made here and not in the store, so that the rules on names and those of admission see the name.
+    private static func named(_ document: Value) -> (Value, isGenerated: Bool) {
+        let prefix = document[path: "metadata", "generateName"]?.string ?? ""
+        guard (document[path: "metadata", "name"]?.string ?? "").isEmpty, !prefix.isEmpty else {
+            return (document, false)
+        }
+        // Five characters that form no words, after at most 58: names are at most as long as a DNS label (63).
+        let suffix = (0..<5).map { _ in "bcdfghjklmnpqrstvwxz2456789".randomElement() ?? "x" }
+        let name = String(prefix.prefix(58)) + String(suffix)
+        return (document.merging(patch: ["metadata": ["name": .string(name)]]), true)
     }
 
     func update(
         _ request: HTTPServerRequest, _ target: RecordTarget, _ id: RecordID
     ) async throws(APIStatus) -> HTTPServerResponse {
+        let parameters = try WriteParameters(request, validation: .strict)
         let given = try addressed(try RequestBody.document(request), target)
-        let condition = given[path: "metadata", "resourceVersion"]?.string ?? ""
-        return try await change(request, target, id, condition) { _ in given }
+        return try await change(target, id, parameters) { _ in given }
     }
 
     func patch(
         _ request: HTTPServerRequest, _ target: RecordTarget, _ id: RecordID
     ) async throws(APIStatus) -> HTTPServerResponse {
-        let (type, patch) = try RequestBody.patch(request)
-        let condition = patch[path: "metadata", "resourceVersion"]?.string ?? ""
-        return try await change(request, target, id, condition) { current throws(APIStatus) in
-            try addressed(MergePatch.apply(patch, type, to: current), target)
+        let type = try RequestBody.patchType(request)
+        // Without a word of the client's: such patches come from `kubectl label` and the like, whose records may hold
+        // fields of another version.
+        let parameters = try WriteParameters(request, validation: .warn)
+        let patch = try RequestBody.patch(request, type)
+        switch type {
+        case .merge:
+            return try await change(target, id, parameters) { $0.merging(patch: patch) }
+        case .strategic:
+            return try await change(target, id, parameters) { StrategicMergePatch.apply(patch, to: $0) }
+        case .json:
+            let operations = try Self.translating { () throws(JSONPatch.Failure) in try JSONPatch(patch) }
+            return try await change(target, id, parameters) { (current) throws(APIStatus) in
+                try Self.translating { () throws(JSONPatch.Failure) in try operations.applied(to: current) }
+            }
+        case .apply: throw .methodNotAllowed
+        }
+    }
+
+    private static func translating<Result>(
+        _ body: () throws(JSONPatch.Failure) -> Result
+    ) throws(APIStatus) -> Result {
+        do {
+            return try body()
+        } catch {
+            throw APIStatus(error)
         }
     }
 
@@ -43,27 +87,32 @@ extension RecordEndpoint {
     ///
     /// So what admission was asked is what happens. A client that set no condition of its own is spared the conflicts.
     private func change(
-        _ request: HTTPServerRequest, _ target: RecordTarget, _ id: RecordID, _ condition: String,
+        _ target: RecordTarget, _ id: RecordID, _ parameters: WriteParameters,
         _ make: (Value) throws(APIStatus) -> Value
     ) async throws(APIStatus) -> HTTPServerResponse {
-        let parameters = try WriteParameters(request)
         var attempt = 1
         while true {
-            let current = try await answering { () async throws(StoreError) in try await store.get(id) }
-            var proposed = try make(current.document)
-            let version = current.document[path: "metadata", "resourceVersion"]
-            if condition.isEmpty {
-                proposed = proposed.merging(patch: ["metadata": ["resourceVersion": version ?? nil]])
+            let current = try await answering { () async throws(StoreError) in try await store.get(id) }.document
+            var proposed = try make(current)
+            guard proposed.members != nil else {
+                throw APIStatus(.invalid, "what the patch leaves is \(proposed.typeName) and not a record")
+            }
+            proposed = try addressed(proposed, target)
+            let version = current[path: "metadata", "resourceVersion"] ?? ""
+            let claimed = proposed[path: "metadata", "resourceVersion"] ?? ""
+            // With a stale condition the store refuses in any case, and the rules would judge the wrong pair.
+            let isStale = !claimed.isVacant && claimed != version
+            if !isStale, proposed["metadata"]?.members != nil {
+                proposed = proposed.merging(patch: ["metadata": ["resourceVersion": version]])
             }
             let checked = try target.kind.checked(proposed, parameters.validation)
-            // With a stale condition the store refuses in any case, and the rules would judge the wrong pair.
-            if target.subresource == nil, condition.isEmpty || version == .string(condition) {
-                try await admit(checked.document, replacing: current.document, target.kind)
+            if target.subresource == nil, !isStale {
+                try await admit(checked.document, replacing: current, target.kind)
             }
             do throws(StoreError) {
                 let record = try await write(checked.document, target, parameters)
                 return .json(record.document, headers: Self.warningHeaders(checked.warnings))
-            } catch .conflict where condition.isEmpty && attempt < Self.attempts {
+            } catch .conflict where !isStale && attempt < Self.attempts {
                 attempt += 1
             } catch {
                 throw APIStatus(error)

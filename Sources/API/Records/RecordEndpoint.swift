@@ -21,6 +21,7 @@ struct RecordEndpoint: Sendable {
             case "GET", "HEAD":
                 return request.isOn("watch") ? try await watch(request, target) : try await list(request, target)
             case "POST": return try await create(request, target)
+            case "DELETE": return try await deleteCollection(request, target)
             default: throw .methodNotAllowed
             }
         }
@@ -96,34 +97,5 @@ struct RecordEndpoint: Sendable {
             metadata["continue"] = .string(continuation)
         }
         return metadata
-    }
-
-    // MARK: Removing
-
-    private func delete(_ request: HTTPServerRequest, _ id: RecordID) async throws(APIStatus) -> HTTPServerResponse {
-        let body = try RequestBody.options(request)
-        guard id != RecordID(Namespace.kind, namespace: "", name: "default") else {
-            throw APIStatus(
-                .forbidden, "namespaces \"default\" is forbidden: this namespace may not be deleted",
-                details: APIStatus.Details(id.kind, name: id.name))
-        }
-        var options = DeleteOptions()
-        options.uid = body[path: "preconditions", "uid"]?.string
-        options.resourceVersion = body[path: "preconditions", "resourceVersion"]?.string
-        let policy = body["propagationPolicy"]?.string ?? request.query("propagationPolicy")
-        options.orphansDependents = policy == "Orphan"
-        let stages = request.query.filter { $0.name == "dryRun" }.map(\.value)
-        options.isDryRun = try WriteParameters.isDryRun(stages + (body["dryRun"]?.array ?? []).compactMap(\.string))
-        let wanted = options
-        let outcome = try await answering { () async throws(StoreError) in try await store.delete(id, wanted) }
-        switch outcome {
-        case .pending(let record): return .json(record.document)
-        case .removed(let record):
-            var details = APIStatus.Details(id.kind, name: id.name).document
-            details["uid"] = record.document[path: "metadata", "uid"]
-            return .json([
-                "kind": "Status", "apiVersion": "v1", "metadata": [:], "status": "Success", "details": details,
-            ])
-        }
     }
 }

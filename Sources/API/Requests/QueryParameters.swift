@@ -34,34 +34,6 @@ extension HTTPServerRequest {
     }
 }
 
-/// How a write is to be taken.
-struct WriteParameters {
-    /// Whether to say what would happen and change nothing.
-    let isDryRun: Bool
-    /// What happens to fields the kind does not know.
-    let validation: FieldValidation
-
-    init(_ request: HTTPServerRequest) throws(APIStatus) {
-        isDryRun = try Self.isDryRun(request.query.filter { $0.name == "dryRun" }.map(\.value))
-        guard let text = request.query("fieldValidation"), !text.isEmpty else {
-            validation = .strict
-            return
-        }
-        guard let known = FieldValidation(rawValue: text) else {
-            throw APIStatus(.badRequest, "fieldValidation must be Ignore, Warn or Strict, not \"\(text)\"")
-        }
-        validation = known
-    }
-
-    /// Whether a list of dry-run stages asks for a dry run.
-    static func isDryRun(_ stages: [String]) throws(APIStatus) -> Bool {
-        for stage in stages where stage != "All" && !stage.isEmpty {
-            throw APIStatus(.badRequest, "dryRun must be \"All\", not \"\(stage)\"")
-        }
-        return stages.contains("All")
-    }
-}
-
 extension RecordQuery {
     /// The records a list or watch asks for.
     ///

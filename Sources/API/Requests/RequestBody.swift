@@ -11,7 +11,16 @@ enum RequestBody {
         /// Kubernetes' strategic merge patch, which is the same for kinds whose lists have no merge keys: all of ours
         /// but for finalizers and owners, see ``MergePatch``.
         case strategic
+        /// A list of operations (RFC 6902).
+        case json
+        /// What a manager wants of a record, and nothing else (server-side apply).
+        case apply
     }
+
+    private static let patchTypes: [(name: String, type: PatchType)] = [
+        ("application/json-patch+json", .json), ("application/merge-patch+json", .merge),
+        ("application/strategic-merge-patch+json", .strategic),
+    ]
 
     /// The record a POST or PUT brings; JSON unless it says that it is YAML.
     ///
@@ -21,40 +30,62 @@ enum RequestBody {
         switch contentType(request) {
         case "", "application/json": return try json(request.body)
         case "application/yaml", "application/x-yaml", "text/yaml": return try yaml(request.body)
+        case ProtobufDocument.mediaType: return try protobuf(request.body)
         case let other:
             throw APIStatus(
                 .unsupportedMediaType,
                 "the body of the request was in an unknown format - accepted media types include: application/json, "
-                    + "application/yaml; not \(other)")
+                    + "application/yaml, \(ProtobufDocument.mediaType); not \(other)")
         }
     }
 
-    /// The patch a PATCH brings.
+    /// The way in which a PATCH changes a record.
     ///
-    /// - Throws: a refusal for a form this server does not take, and for text that is no JSON object.
-    static func patch(_ request: HTTPServerRequest) throws(APIStatus) -> (PatchType, Value) {
-        let type: PatchType
-        switch contentType(request) {
-        case "application/merge-patch+json": type = .merge
-        case "application/strategic-merge-patch+json": type = .strategic
-        case let other:
+    /// - Throws: a refusal for a form this server does not take.
+    static func patchType(_ request: HTTPServerRequest) throws(APIStatus) -> PatchType {
+        let given = contentType(request)
+        guard let known = patchTypes.first(where: { $0.name == given }) else {
             throw APIStatus(
                 .unsupportedMediaType,
                 "the body of the request was in an unknown format - accepted media types include: "
-                    + "application/merge-patch+json, application/strategic-merge-patch+json; not \(other)")
+                    + patchTypes.map(\.name).joined(separator: ", ") + "; not \(given)")
         }
-        let document = try json(request.body)
+        return known.type
+    }
+
+    /// The patch a PATCH brings: an object, but a list where it is one of operations.
+    ///
+    /// - Throws: a refusal for text that cannot be read.
+    static func patch(_ request: HTTPServerRequest, _ type: PatchType) throws(APIStatus) -> Value {
+        let document: Value
+        switch type {
+        case .json: return try json(request.body)
+        case .merge, .strategic: document = try json(request.body)
+        case .apply:
+            // Clients send JSON under the name of YAML, which it is; the parser of JSON is the stricter one.
+            let start = request.body.first { ![0x20, 0x09, 0x0A, 0x0D].contains($0) }
+            document = start == UInt8(ascii: "{") ? try json(request.body) : try yaml(request.body)
+        }
         guard document.members != nil else {
-            throw APIStatus(.badRequest, "a merge patch must be an object, not \(document.typeName)")
+            throw APIStatus(
+                .badRequest,
+                "\(type == .apply ? "what is applied" : "a merge patch") must be an object, not "
+                    + document.typeName)
         }
-        return (type, document)
+        return document
     }
 
     /// The options in the body of a DELETE; empty if there are none.
     ///
-    /// - Throws: a refusal for text that is not JSON.
+    /// - Throws: a refusal for what is no object.
     static func options(_ request: HTTPServerRequest) throws(APIStatus) -> Value {
-        request.body.isEmpty ? [:] : try json(request.body)
+        guard !request.body.isEmpty else { return [:] }
+        let document =
+            contentType(request) == ProtobufDocument.mediaType ? try protobuf(request.body) : try json(request.body)
+        guard document.members != nil else {
+            throw APIStatus(.badRequest, "the options of a removal must be an object, not \(document.typeName)")
+        }
+        return document
     }
 
     private static func contentType(_ request: HTTPServerRequest) -> String {
@@ -66,6 +97,17 @@ enum RequestBody {
             return try Value(json: bytes)
         } catch {
             throw APIStatus(.badRequest, "the body of the request is not JSON: \(error)")
+        }
+    }
+
+    private static func protobuf(_ bytes: [UInt8]) throws(APIStatus) -> Value {
+        do throws(ProtobufError) {
+            return try ProtobufDocument.read(bytes)
+        } catch {
+            guard case .unknownKind = error else {
+                throw APIStatus(.badRequest, "the body of the request is not protobuf as Kubernetes has it: \(error)")
+            }
+            throw APIStatus(.unsupportedMediaType, "\(error)")
         }
     }
 

@@ -24,6 +24,17 @@ extension APIStatus {
         }
     }
 
+    /// A JSON patch makes no sense, or does not fit the record.
+    init(_ failure: JSONPatch.Failure) {
+        switch failure {
+        case .malformed(let reason): self.init(.badRequest, reason)
+        // Without details, because clients print causes instead of the message when there are details.
+        case .rejected(let reason):
+            self.init(.invalid, "the server rejected our request due to an error in our request: \(reason)")
+        case .tooLarge(let reason): self.init(.requestEntityTooLarge, reason)
+        }
+    }
+
     /// Fields of a record are not acceptable.
     init(_ invalid: InvalidRecord, of kind: Kind) {
         self.init(

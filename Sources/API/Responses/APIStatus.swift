@@ -20,6 +20,8 @@ public struct APIStatus: Error, Sendable, Equatable, CustomStringConvertible {
         case conflict = "Conflict"
         /// The history asked for is not kept any more.
         case expired = "Expired"
+        /// The request asks for more than the server holds or works through at once.
+        case requestEntityTooLarge = "RequestEntityTooLarge"
         /// The body is in no form the server reads.
         case unsupportedMediaType = "UnsupportedMediaType"
         /// The record is not valid.
@@ -39,6 +41,7 @@ public struct APIStatus: Error, Sendable, Equatable, CustomStringConvertible {
             case .methodNotAllowed: 405
             case .alreadyExists, .conflict: 409
             case .expired: 410
+            case .requestEntityTooLarge: 413
             case .unsupportedMediaType: 415
             case .invalid: 422
             case .internalError: 500

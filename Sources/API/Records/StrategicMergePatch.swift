@@ -1,22 +1,14 @@
 import Model
 
-/// Changes to a record as PATCH brings them.
-enum MergePatch {
+/// Changes to a record as Kubernetes' strategic merge patch brings them; a plain merge patch is the model's.
+enum StrategicMergePatch {
     private static let primitiveRemoval = "$deleteFromPrimitiveList/"
-
-    /// A document with a patch applied.
-    static func apply(_ patch: Value, _ type: RequestBody.PatchType, to document: Value) -> Value {
-        switch type {
-        case .merge: document.merging(patch: patch)
-        case .strategic: applyStrategic(patch, to: document)
-        }
-    }
 
     /// Applies a strategic merge patch.
     ///
     /// Of the lists in our kinds two have merge keys: `metadata.finalizers`, a set, and `metadata.ownerReferences`, by
     /// `uid`. All others are replaced, as in a merge patch; directives (`$…`) only speak of order there.
-    private static func applyStrategic(_ patch: Value, to document: Value) -> Value {
+    static func apply(_ patch: Value, to document: Value) -> Value {
         var result = document.merging(patch: withoutDirectives(patch))
         guard let changes = patch["metadata"], var metadata = result["metadata"] else { return result }
         let old = document["metadata"] ?? [:]
