@@ -19,15 +19,20 @@ struct APIClient: Sendable {
 
     private let http: HTTPClient
     private let prefix: String
-    private let headers: [(name: String, value: String)]
+    private let credentials: CredentialKeeper
+    private let proof: ServerProof?
     private let timeout: Duration
 
-    /// Creates a client; `prefix` is the part of the server's URL after the port.
-    init(http: HTTPClient, prefix: String, authorization: String?, timeout: Duration) {
+    /// Creates a client; `prefix` is the part of the server's URL after the port, `proof` what the server must give
+    /// before anything is asked of it.
+    init(
+        http: HTTPClient, prefix: String, credentials: CredentialKeeper, proof: ServerProof? = nil, timeout: Duration
+    ) {
         self.http = http
         self.prefix = prefix
+        self.credentials = credentials
+        self.proof = proof
         self.timeout = timeout
-        headers = authorization.map { [(name: "Authorization", value: $0)] } ?? []
     }
 
     /// The server, as messages name it.
@@ -147,11 +152,31 @@ struct APIClient: Sendable {
     private func send(
         _ method: String, _ path: String, _ parameters: [(String, String)], accept: Form, body: Value?
     ) async throws -> [UInt8] {
+        try await proveServer()
         var request = request(method, path, parameters, accept: accept)
         if let body {
             request.body = body.jsonBytes
             request.headers.append((name: "Content-Type", value: "application/json"))
         }
+        return try await authorized { try await exchange(request.carrying($0)) }.body
+    }
+
+    /// Sends a request with what proves who we are, and once more where that had grown old.
+    private func authorized<Result>(_ send: (String?) async throws -> Result) async throws -> Result {
+        do {
+            return try await send(try await credentials.authorization())
+        } catch let error as APIError where error.status?.code == 401 {
+            guard try await credentials.renewAfterRefusal() else { throw error }
+            return try await send(try await credentials.authorization())
+        }
+    }
+
+    /// Has a server that nobody named say that it is ours; it gets nothing from us that proves who we are before.
+    private func proveServer() async throws {
+        try await proof?.demand { try await exchange(request("GET", "/version", [], accept: .records)).body }
+    }
+
+    private func exchange(_ request: HTTPClientRequest) async throws -> HTTPClientResponse {
         let response: HTTPClientResponse
         do throws(HTTPClientError) {
             response = try await http.send(request)
@@ -161,7 +186,7 @@ struct APIClient: Sendable {
         guard (200..<300).contains(response.status) else {
             throw APIError.refused(APIStatus(code: response.status, body: response.body))
         }
-        return response.body
+        return response
     }
 
     private func request(
@@ -170,7 +195,7 @@ struct APIClient: Sendable {
         let query = parameters.map { "\($0.0)=\(percentEncode($0.1))" }.joined(separator: "&")
         return HTTPClientRequest(
             method: method, path: prefix + path + (query.isEmpty ? "" : "?\(query)"),
-            headers: headers + [(name: "Accept", value: accept.rawValue)], timeout: timeout)
+            headers: [(name: "Accept", value: accept.rawValue)], timeout: timeout)
     }
 
     private func failure(_ error: HTTPClientError) -> any Error {
@@ -196,17 +221,30 @@ struct APIClient: Sendable {
                 ("watch", "true"), ("resourceVersion", resourceVersion.isEmpty ? "0" : resourceVersion),
                 ("allowWatchBookmarks", "true"),
             ]
-        let stream: HTTPClientStream
-        do throws(HTTPClientError) {
-            stream = try await http.stream(request("GET", query.collectionPath, parameters, accept: form))
-        } catch {
-            throw failure(error)
+        try await proveServer()
+        return try await authorized { authorization in
+            let stream: HTTPClientStream
+            do throws(HTTPClientError) {
+                stream = try await http.stream(
+                    request("GET", query.collectionPath, parameters, accept: form).carrying(authorization))
+            } catch {
+                throw failure(error)
+            }
+            guard stream.status == 200 else {
+                var body: [UInt8] = []
+                for try await chunk in stream { body += chunk }
+                throw APIError.refused(APIStatus(code: stream.status, body: body))
+            }
+            return WatchStream(stream)
         }
-        guard stream.status == 200 else {
-            var body: [UInt8] = []
-            for try await chunk in stream { body += chunk }
-            throw APIError.refused(APIStatus(code: stream.status, body: body))
-        }
-        return WatchStream(stream)
+    }
+}
+
+extension HTTPClientRequest {
+    /// The request with an `Authorization`, if there is one.
+    fileprivate func carrying(_ authorization: String?) -> HTTPClientRequest {
+        var request = self
+        if let authorization { request.headers.append((name: "Authorization", value: authorization)) }
+        return request
     }
 }

@@ -13,6 +13,8 @@ public struct CommandOption<Root>: Sendable {
     /// The value it takes when it is given without one; such options take a value only with "=".
     let implied: String?
     let isRepeatable: Bool
+    /// What its value can be.
+    let source: ArgumentSource
     /// The value the command has without it, as an argument.
     let standard: @Sendable (Root) -> String?
     let assign: @Sendable (inout Root, String) throws(OptionProblem) -> Void
@@ -32,7 +34,7 @@ public struct CommandOption<Root>: Sendable {
         environment: String? = nil, _ summary: String
     ) {
         self.init(
-            name, short, nil, summary, environment, implied: "true",
+            name, short, nil, summary, environment, .words(["true", "false"]), implied: "true",
             standard: { $0[keyPath: keyPath] ? "true" : nil }
         ) { (root, text) throws(OptionProblem) in
             switch text {
@@ -46,10 +48,12 @@ public struct CommandOption<Root>: Sendable {
     /// An option that always has a value.
     public init<Content: OptionValue>(
         _ name: String, short: Character? = nil, _ keyPath: any WritableKeyPath<Root, Content> & Sendable,
-        placeholder: String? = nil, environment: String? = nil, implied: Content? = nil, _ summary: String
+        placeholder: String? = nil, environment: String? = nil, implied: Content? = nil,
+        completing source: ArgumentSource? = nil, _ summary: String
     ) {
         self.init(
-            name, short, placeholder ?? Content.placeholder, summary, environment, implied: implied?.argument,
+            name, short, placeholder ?? Content.placeholder, summary, environment,
+            source ?? .standard(choices: Content.choices, placeholder: placeholder), implied: implied?.argument,
             standard: { $0[keyPath: keyPath].argument }
         ) { (root, text) throws(OptionProblem) in root[keyPath: keyPath] = try Self.read(text) }
     }
@@ -57,10 +61,12 @@ public struct CommandOption<Root>: Sendable {
     /// An option that may have no value.
     public init<Content: OptionValue>(
         _ name: String, short: Character? = nil, _ keyPath: any WritableKeyPath<Root, Content?> & Sendable,
-        placeholder: String? = nil, environment: String? = nil, implied: Content? = nil, _ summary: String
+        placeholder: String? = nil, environment: String? = nil, implied: Content? = nil,
+        completing source: ArgumentSource? = nil, _ summary: String
     ) {
         self.init(
-            name, short, placeholder ?? Content.placeholder, summary, environment, implied: implied?.argument,
+            name, short, placeholder ?? Content.placeholder, summary, environment,
+            source ?? .standard(choices: Content.choices, placeholder: placeholder), implied: implied?.argument,
             standard: { $0[keyPath: keyPath]?.argument }
         ) { (root, text) throws(OptionProblem) in root[keyPath: keyPath] = try Self.read(text) }
     }
@@ -68,10 +74,11 @@ public struct CommandOption<Root>: Sendable {
     /// An option that can be given several times, or once with commas.
     public init<Content: OptionValue>(
         _ name: String, short: Character? = nil, _ keyPath: any WritableKeyPath<Root, [Content]> & Sendable,
-        placeholder: String? = nil, _ summary: String
+        placeholder: String? = nil, completing source: ArgumentSource? = nil, _ summary: String
     ) {
         self.init(
-            name, short, placeholder ?? Content.placeholder, summary, nil, implied: nil, isRepeatable: true,
+            name, short, placeholder ?? Content.placeholder, summary, nil,
+            source ?? .standard(choices: Content.choices, placeholder: placeholder), implied: nil, isRepeatable: true,
             standard: { _ in nil }
         ) { (root, text) throws(OptionProblem) in
             for part in text.split(separator: ",") {
@@ -89,7 +96,8 @@ public struct CommandOption<Root>: Sendable {
 
     private init(
         _ name: String, _ short: Character?, _ placeholder: String?, _ summary: String, _ environment: String?,
-        implied: String?, isRepeatable: Bool = false, standard: @escaping @Sendable (Root) -> String?,
+        _ source: ArgumentSource, implied: String?, isRepeatable: Bool = false,
+        standard: @escaping @Sendable (Root) -> String?,
         assign: @escaping @Sendable (inout Root, String) throws(OptionProblem) -> Void
     ) {
         self.name = name
@@ -99,6 +107,7 @@ public struct CommandOption<Root>: Sendable {
         self.environment = environment
         self.implied = implied
         self.isRepeatable = isRepeatable
+        self.source = source
         self.standard = standard
         self.assign = assign
     }
@@ -106,7 +115,7 @@ public struct CommandOption<Root>: Sendable {
     /// The same option of a command that holds this one's root as a group of options.
     public func within<Outer>(_ keyPath: any WritableKeyPath<Outer, Root> & Sendable) -> CommandOption<Outer> {
         CommandOption<Outer>(
-            name, short, placeholder, summary, environment, implied: implied, isRepeatable: isRepeatable,
+            name, short, placeholder, summary, environment, source, implied: implied, isRepeatable: isRepeatable,
             standard: { [standard] in standard($0[keyPath: keyPath]) }
         ) { [assign] (root, text) throws(CommandOption<Outer>.OptionProblem) in
             do throws(OptionProblem) {
@@ -121,52 +130,5 @@ public struct CommandOption<Root>: Sendable {
 extension CommandOption.OptionProblem {
     fileprivate init(message: String) {
         self.message = message
-    }
-}
-
-/// What a command is given by its place.
-public struct Operand<Root>: Sendable {
-    /// What stands for it in usage lines, such as `KIND`.
-    let placeholder: String
-    /// What it is, in a sentence without a full stop.
-    let summary: String
-    let isRequired: Bool
-    let isRepeatable: Bool
-    let assign: @Sendable (inout Root, String) -> Void
-
-    /// One that must be given.
-    public init(_ placeholder: String, _ keyPath: any WritableKeyPath<Root, String> & Sendable, _ summary: String) {
-        self.placeholder = placeholder
-        self.summary = summary
-        isRequired = true
-        isRepeatable = false
-        assign = { $0[keyPath: keyPath] = $1 }
-    }
-
-    /// One that may be given.
-    public init(_ placeholder: String, _ keyPath: any WritableKeyPath<Root, String?> & Sendable, _ summary: String) {
-        self.placeholder = placeholder
-        self.summary = summary
-        isRequired = false
-        isRepeatable = false
-        assign = { $0[keyPath: keyPath] = $1 }
-    }
-
-    /// All that follow; the last of a command's operands only.
-    public init(
-        _ placeholder: String, _ keyPath: any WritableKeyPath<Root, [String]> & Sendable, required: Bool = false,
-        _ summary: String
-    ) {
-        self.placeholder = placeholder
-        self.summary = summary
-        isRequired = required
-        isRepeatable = true
-        assign = { $0[keyPath: keyPath].append($1) }
-    }
-
-    /// The operand in a usage line.
-    var usage: String {
-        let word = isRepeatable ? "\(placeholder)..." : placeholder
-        return isRequired ? word : "[\(word)]"
     }
 }

@@ -3,21 +3,21 @@ import Model
 /// Reads the arguments of one command: options anywhere, `--name value` and `--name=value`, `-n value`, `-nvalue` and
 /// `-n=value`, several short flags in one (`-Aw`), and `--` before what only looks like an option.
 struct CommandParser<Root: Command> {
-    private let options = Root.options
+    private let options = Invocation<Root>.options
     private let operands = Root.operands
-    private var command = Root()
+    private var invocation = Invocation<Root>()
     private var arguments: ArraySlice<String>
     private var operandCount = 0
 
     /// The command with its options as given; nil if its help is asked for.
     ///
     /// - Throws: `UsageError` for the first argument that cannot be understood.
-    static func parse(_ arguments: [String], environment: [String: String]) throws(UsageError) -> Root? {
+    static func parse(_ arguments: [String], environment: [String: String]) throws(UsageError) -> Invocation<Root>? {
         if arguments.prefix(while: { $0 != "--" }).contains(where: { $0 == "--help" || $0 == "-h" }) { return nil }
         var parser = CommandParser(arguments[...])
         try parser.readEnvironment(environment)
         try parser.readArguments()
-        return parser.command
+        return parser.invocation
     }
 
     private init(_ arguments: ArraySlice<String>) {
@@ -30,7 +30,7 @@ struct CommandParser<Root: Command> {
         for option in options {
             guard let variable = option.environment, let text = environment[variable], !text.isEmpty else { continue }
             do {
-                try option.assign(&command, text)
+                try option.assign(&invocation, text)
             } catch {
                 throw self.error("the environment variable \(variable): \(error.message)")
             }
@@ -52,7 +52,7 @@ struct CommandParser<Root: Command> {
         if let missing = operands.dropFirst(operandCount).first, missing.isRequired {
             throw error("\(missing.placeholder) is missing: \(Self.lowered(missing.summary))")
         }
-        if let complaint = command.complaint() { throw error(complaint) }
+        if let complaint = invocation.command.complaint() { throw error(complaint) }
     }
 
     private mutating func readLong(_ text: Substring) throws(UsageError) {
@@ -81,13 +81,13 @@ struct CommandParser<Root: Command> {
     }
 
     private mutating func read(
-        _ option: CommandOption<Root>, as name: String, attached: String?
+        _ option: CommandOption<Invocation<Root>>, as name: String, attached: String?
     ) throws(UsageError) {
         guard let text = attached ?? option.implied ?? arguments.popFirst() else {
             throw error("\(name) needs a value: \(Self.lowered(option.summary))")
         }
         do {
-            try option.assign(&command, text)
+            try option.assign(&invocation, text)
         } catch {
             throw self.error("\(name): \(error.message)")
         }
@@ -102,7 +102,7 @@ struct CommandParser<Root: Command> {
         guard operandCount < operands.count || last.isRepeatable else {
             throw error("\"\(text)\" is one argument too many")
         }
-        operand.assign(&command, text)
+        operand.assign(&invocation.command, text)
         operandCount += 1
     }
 }

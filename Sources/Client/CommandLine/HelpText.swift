@@ -1,18 +1,21 @@
 /// The help of commands, made from their declarations.
 enum HelpText {
     /// The help of one command.
-    static func text<Root: Command>(of command: Root.Type) -> String {
-        var sections = ["lodestone \(Root.name): \(Root.summary)", usage(of: command)]
-        if !Root.discussion.isEmpty { sections.append(Root.discussion) }
+    static func text<Root: Command>(of command: Root.Type, calledAs program: ProgramName = .lodestone) -> String {
+        var sections = ["\(program.words) \(Root.name): \(Root.summary)", usage(of: command, program)]
+        if !Root.discussion.isEmpty { sections.append(program.inItsWords(Root.discussion)) }
         if !Root.operands.isEmpty {
             sections.append(
-                section("Arguments", Root.operands.map { ($0.placeholder, $0.summary) }))
+                section("Arguments", Root.operands.map { ($0.placeholder, program.inItsWords($0.summary)) }))
         }
-        let blank = Root()
+        let blank = Invocation<Root>()
         sections.append(
-            section("Options", Root.options.map { (names(of: $0), meaning(of: $0, in: blank)) } + [helpOption]))
+            section(
+                "Options",
+                Invocation<Root>.options.map { (names(of: $0), program.inItsWords(meaning(of: $0, in: blank))) }
+                    + [helpOption]))
         if !Root.examples.isEmpty {
-            let lines = Root.examples.map { "  \($0.line)\n      \($0.meaning)" }
+            let lines = Root.examples.map { "  \(program.inItsWords($0.line))\n      \($0.meaning)" }
             sections.append("Examples:\n" + lines.joined(separator: "\n"))
         }
         sections.append(section("Exit codes", exitCodes(of: command).map { (String($0.rawValue), $0.meaning) }))
@@ -20,19 +23,33 @@ enum HelpText {
     }
 
     /// The help of the program: its commands.
-    static func text(of commands: [any Command.Type]) -> String {
+    static func text(of commands: [any Command.Type], calledAs program: ProgramName = .lodestone) -> String {
         let rows = commands.map { ($0.name, $0.summary) }
         return """
             Lodestone keeps fleets of etcd clusters: declared as records, kept running, inspected, backed up, reported.
 
-            Usage: lodestone COMMAND [options]
+            Usage: \(program.words) COMMAND [options]
 
             \(section("Commands", rows))
 
-            "lodestone COMMAND --help" tells everything about a command. Commands find the controller by its kubeconfig:
-            --kubeconfig, else $LODESTONE_KUBECONFIG, else .lodestone/kubeconfig in this directory or one above, else
-            /var/lib/lodestone/kubeconfig.
+            "\(program.words) COMMAND --help" tells everything about a command. \(finding(program))
 
+            """
+    }
+
+    /// Where commands find the controller.
+    static func finding(_ program: ProgramName) -> String {
+        guard program == .lodestone else {
+            return """
+                Commands talk to the server kubectl
+                talks to, if that is a Lodestone controller: --kubeconfig, else $KUBECONFIG, else ~/.kube/config.
+                """
+        }
+        return """
+            Commands find the controller by its kubeconfig:
+            --kubeconfig, else $LODESTONE_KUBECONFIG, else .lodestone/kubeconfig in this directory or one above, else
+            $KUBECONFIG, else /var/lib/lodestone/kubeconfig, else ~/.kube/config. A server that only kubectl's own files
+            speak of has to say that it is a Lodestone controller before anything is asked of it.
             """
     }
 
@@ -42,8 +59,8 @@ enum HelpText {
         ExitCode.allCases.filter { [.success, .failure, .usage].contains($0) || Root.exitCodes.contains($0) }
     }
 
-    private static func usage<Root: Command>(of command: Root.Type) -> String {
-        (["Usage: lodestone", Root.name] + Root.operands.map(\.usage) + ["[options]"]).joined(separator: " ")
+    private static func usage<Root: Command>(of command: Root.Type, _ program: ProgramName) -> String {
+        (["Usage: \(program.words)", Root.name] + Root.operands.map(\.usage) + ["[options]"]).joined(separator: " ")
     }
 
     private static func names<Root>(of option: CommandOption<Root>) -> String {
@@ -57,7 +74,7 @@ enum HelpText {
         return "  \(short)--\(option.name)\(value)"
     }
 
-    private static func meaning<Root>(of option: CommandOption<Root>, in blank: Root) -> String {
+    static func meaning<Root>(of option: CommandOption<Root>, in blank: Root) -> String {
         var notes: [String] = []
         if let standard = option.standard(blank), !standard.isEmpty { notes.append("default: \(standard)") }
         if let variable = option.environment { notes.append("environment: \(variable)") }

@@ -15,7 +15,8 @@ public struct Program: Sendable {
         SnapshotInspectCommand.self,
         SnapshotVerifyCommand.self, SnapshotDiffCommand.self,
         ReportCommand.self, WaitCommand.self, CheckCommand.self, LoadCommand.self,
-        VersionCommand.self,
+        ContextListCommand.self, ContextUseCommand.self, ContextShowCommand.self,
+        CompletionCommand.self, VersionCommand.self,
     ]
 
     /// Creates a program of the client commands and further ones, such as the service itself.
@@ -25,31 +26,51 @@ public struct Program: Sendable {
 
     /// Runs the command that the arguments name; the first argument is the command, not the program.
     public func run(_ arguments: [String], in session: Session) async -> ExitCode {
+        let session = session.adaptedToPlugins
         do {
-            guard let word = arguments.first, word != "--help", word != "-h", word != "help" || arguments.count > 1
-            else {
-                try session.console.write(HelpText.text(of: commands))
-                return arguments.isEmpty ? .usage : .success
-            }
-            if word == "--version" { return try await VersionCommand().run(in: session) }
-            // "help apply" is "apply --help".
-            let isHelp = word == "help"
-            let words = isHelp ? arguments.dropFirst() : arguments[...]
-            guard let command = command(called: words) else {
-                let family = commands.filter { $0.name.hasPrefix("\(words.first ?? "") ") }
-                guard !family.isEmpty else { throw unknown(words.first ?? "") }
-                let isAsked = isHelp || ["--help", "-h"].contains(words.dropFirst().first)
-                guard isAsked || words.count == 1 else { throw unknown(words.prefix(2).joined(separator: " ")) }
-                try session.console.write(HelpText.text(of: family))
-                return isAsked ? .success : .usage
-            }
-            let rest = words.dropFirst(command.name.split(separator: " ").count)
-            return try await run(command, isHelp ? ["--help"] : Array(rest), in: session)
+            return try await dispatch(arguments, in: session)
         } catch is Console.OutputClosed {
             return .success
         } catch {
             return await report(error, in: session)
         }
+    }
+
+    private func dispatch(_ arguments: [String], in session: Session) async throws -> ExitCode {
+        // kubectl asks for the words behind `kubectl lodestone` by a name of its own.
+        if session.program == .pluginCompletion { return try await complete(arguments, in: session) }
+        guard let word = arguments.first, word != "--help", word != "-h", word != "help" || arguments.count > 1
+        else {
+            try session.console.write(HelpText.text(of: commands, calledAs: session.program))
+            return arguments.isEmpty ? .usage : .success
+        }
+        if word == "--version" { return try await VersionCommand().run(in: session) }
+        if word == "__complete" { return try await complete(Array(arguments.dropFirst()), in: session) }
+        // "help apply" is "apply --help".
+        let isHelp = word == "help"
+        let words = isHelp ? arguments.dropFirst() : arguments[...]
+        if isHelp, words.first == "--man" {
+            try session.console.write(ManualPage(commands: commands).text(version: Version.current))
+            return .success
+        }
+        guard let command = command(called: words) else {
+            let family = commands.filter { $0.name.hasPrefix("\(words.first ?? "") ") }
+            guard !family.isEmpty else { throw unknown(words.first ?? "") }
+            let isAsked = isHelp || ["--help", "-h"].contains(words.dropFirst().first)
+            guard isAsked || words.count == 1 else { throw unknown(words.prefix(2).joined(separator: " ")) }
+            try session.console.write(HelpText.text(of: family, calledAs: session.program))
+            return isAsked ? .success : .usage
+        }
+        let rest = words.dropFirst(command.name.split(separator: " ").count)
+        return try await run(command, isHelp ? ["--help"] : Array(rest), in: session)
+    }
+
+    /// Prints what the last of some words can become, for shells.
+    private func complete(_ words: [String], in session: Session) async throws -> ExitCode {
+        let shapes = commands.map { CommandShape($0) }
+        let question = CompletionQuestion(words, commands: shapes, environment: session.environment)
+        try session.console.write(await CompletionAnswer.answer(question, in: session).text)
+        return .success
     }
 
     /// The command with the longest name that the arguments begin with: `backup prune` comes before `backup`.
@@ -61,11 +82,11 @@ public struct Program: Sendable {
     private func run<Root: Command>(
         _ command: Root.Type, _ arguments: [String], in session: Session
     ) async throws -> ExitCode {
-        guard let command = try CommandParser<Root>.parse(arguments, environment: session.environment) else {
-            try session.console.write(HelpText.text(of: Root.self))
+        guard let invocation = try CommandParser<Root>.parse(arguments, environment: session.environment) else {
+            try session.console.write(HelpText.text(of: Root.self, calledAs: session.program))
             return .success
         }
-        return try await command.run(in: session)
+        return try await invocation.command.run(in: session.coloured(invocation.common.colour))
     }
 
     private func unknown(_ name: String) -> UsageError {
@@ -88,11 +109,11 @@ public struct Program: Sendable {
                 try session.console.note("interrupted")
             } else {
                 let label = session.console.errorsAreTerminal ? session.console.paint(.red, "error:") : "error:"
-                let message = (error as? UsageError)?.message ?? "\(error)"
+                let message = session.program.inItsWords((error as? UsageError)?.message ?? "\(error)")
                 for line in message.split(separator: "\n", omittingEmptySubsequences: true) {
                     try session.console.note("\(label) \(line)")
                 }
-                if let usage = error as? UsageError { try session.console.note(usage.advice) }
+                if let usage = error as? UsageError { try session.console.note(usage.advice(session.program)) }
             }
         } catch {
             // Nobody reads what we say; the code still tells.

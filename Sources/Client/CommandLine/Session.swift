@@ -9,19 +9,23 @@ public struct Session: Sendable {
     public let environment: [String: String]
     /// The directory relative paths begin at.
     public let workingDirectory: String
+    /// How the program was called.
+    public let program: ProgramName
     /// The time.
     public let now: @Sendable () -> Timestamp
+    private let warnings = SaidOnce()
     private let input: @Sendable () throws(FileError) -> [UInt8]
 
     /// Creates a session.
     public init(
         console: Console, environment: [String: String] = [:], workingDirectory: String,
-        now: @escaping @Sendable () -> Timestamp = { Timestamp.now },
+        program: ProgramName = .lodestone, now: @escaping @Sendable () -> Timestamp = { Timestamp.now },
         input: @escaping @Sendable () throws(FileError) -> [UInt8] = { () throws(FileError) in [] }
     ) {
         self.console = console
         self.environment = environment
         self.workingDirectory = workingDirectory
+        self.program = program
         self.now = now
         self.input = input
     }
@@ -34,13 +38,43 @@ public struct Session: Sendable {
         return Session(
             console: .standard(environment: environment), environment: environment,
             workingDirectory: directory.map { String(cString: $0) } ?? "/",
+            program: ProgramName(path: CommandLine.arguments.first ?? ""),
             input: { () throws(FileError) in
                 try InputFile.read(descriptor: STDIN_FILENO, named: "stdin", limit: 16 << 20)
             })
     }
 
+    /// The session of a command whose colours were asked for.
+    func coloured(_ colour: CommonOptions.Colour) -> Session { with(console: console.coloured(colour)) }
+
+    /// The same without anything being said.
+    var silent: Session { with(console: Console.silent) }
+
+    /// For a plugin of kubectl, which talks to what kubectl talks to, our own variables do not count.
+    var adaptedToPlugins: Session {
+        guard program != .lodestone else { return self }
+        return with(
+            environment: environment.filter { !["LODESTONE_KUBECONFIG", "LODESTONE_NAMESPACE"].contains($0.key) })
+    }
+
+    private func with(console: Console? = nil, environment: [String: String]? = nil) -> Session {
+        Session(
+            console: console ?? self.console, environment: environment ?? self.environment,
+            workingDirectory: workingDirectory, program: program, now: now, input: input)
+    }
+
     /// All of standard input.
     func readInput() throws(FileError) -> [UInt8] { try input() }
+
+    /// Whether kubectl called us, so that we talk to what it talks to.
+    var isPlugin: Bool { program != .lodestone }
+
+    /// Warns on standard error, once for every sentence.
+    func warnOnce(_ sentence: String) throws {
+        guard warnings.add(sentence) else { return }
+        let label = console.errorsAreTerminal ? console.paint(.yellow, "warning:") : "warning:"
+        try console.note("\(label) \(sentence)")
+    }
 
     /// A path, made absolute.
     func path(_ path: String) -> String {

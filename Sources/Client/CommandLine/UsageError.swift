@@ -12,8 +12,10 @@ public struct UsageError: Error, Sendable, Equatable, CustomStringConvertible {
     }
 
     /// Where to read on.
-    var advice: String { "See \"lodestone \(command.isEmpty ? "" : command + " ")--help\"." }
+    func advice(_ program: ProgramName) -> String {
+        "See \"\(program.words) \(command.isEmpty ? "" : command + " ")--help\"."
+    }
 
     /// What is wrong, and where to read on.
-    public var description: String { "\(message)\n\(advice)" }
+    public var description: String { "\(message)\n\(advice(.lodestone))" }
 }

@@ -49,7 +49,7 @@ struct ApplyCommand: Command {
     func run(in session: Session) async throws -> ExitCode {
         let sources = try ManifestFiles.read(files, recursive: isRecursive, in: session)
         if dryRun == .client { return try check(sources, in: session) }
-        let connection = try connection.connect(in: session)
+        let connection = try await connection.connect(in: session)
         let manifests = try Self.records(in: sources, namespace: connection.namespace)
         var problems: [ManifestProblem] = []
         for manifest in Self.ordered(manifests) {

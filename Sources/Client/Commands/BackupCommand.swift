@@ -19,7 +19,7 @@ struct BackupCommand: Command {
         backup: "lodestone get eb" shows it.
         """
     static let operands: [Operand<BackupCommand>] = [
-        Operand("CLUSTER", \.cluster, "The name of the EtcdCluster")
+        Operand("CLUSTER", \.cluster, completing: .records(EtcdCluster.kind), "The name of the EtcdCluster")
     ]
     static let options: [CommandOption<BackupCommand>] =
         [
@@ -39,7 +39,7 @@ struct BackupCommand: Command {
     static let exitCodes = [ExitCode.unreachable, .timedOut]
 
     func run(in session: Session) async throws -> ExitCode {
-        let connection = try connection.connect(in: session)
+        let connection = try await connection.connect(in: session)
         let record = try await create(connection, session)
         let name = record[path: "metadata", "name"]?.string ?? ""
         guard waits else {

@@ -18,7 +18,7 @@ struct BackupDrillCommand: Command {
         describe ec" shows it. Ends with 1 if the backup did not come back or the drill could not be made.
         """
     static let operands: [Operand<BackupDrillCommand>] = [
-        Operand("CLUSTER", \.cluster, "The name of the EtcdCluster")
+        Operand("CLUSTER", \.cluster, completing: .records(EtcdCluster.kind), "The name of the EtcdCluster")
     ]
     static let options: [CommandOption<BackupDrillCommand>] =
         [
@@ -32,7 +32,7 @@ struct BackupDrillCommand: Command {
     static let exitCodes = [ExitCode.unreachable, .timedOut]
 
     func run(in session: Session) async throws -> ExitCode {
-        let connection = try connection.connect(in: session)
+        let connection = try await connection.connect(in: session)
         let query = RecordQuery(EtcdCluster.kind, namespace: connection.namespace, name: cluster)
         let request = session.now().text(fractionDigits: 9)
         let record = try await ask(request, query, connection)

@@ -20,7 +20,9 @@ struct BackupKeyCommand: Command {
     static let options: [CommandOption<BackupKeyCommand>] = [
         CommandOption("id", \.id, placeholder: "NAME", "The name of the key; made from the date if not given"),
         CommandOption("secret", \.secret, placeholder: "NAME", "The name of the Secret"),
-        CommandOption("namespace", short: "n", \.namespace, placeholder: "NAME", "The namespace of the Secret"),
+        CommandOption(
+            "namespace", short: "n", \.namespace, placeholder: "NAME", completing: .namespaces,
+            "The namespace of the Secret"),
         CommandOption(
             "add-to", \.previous, placeholder: "FILE", "The manifest of the Secret so far; - is standard input"),
     ]

@@ -23,7 +23,7 @@ struct BackupPruneCommand: Command {
         "lodestone backup -- prune".
         """
     static let operands: [Operand<BackupPruneCommand>] = [
-        Operand("CLUSTER", \.cluster, "The name of the EtcdCluster")
+        Operand("CLUSTER", \.cluster, completing: .records(EtcdCluster.kind), "The name of the EtcdCluster")
     ]
     static let options: [CommandOption<BackupPruneCommand>] =
         [
@@ -50,7 +50,7 @@ struct BackupPruneCommand: Command {
     }
 
     func run(in session: Session) async throws -> ExitCode {
-        let connection = try connection.connect(in: session)
+        let connection = try await connection.connect(in: session)
         let query = RecordQuery(EtcdCluster.kind, namespace: connection.namespace, name: cluster)
         let record = try EtcdCluster(document: try await connection.client.get(query))
         let retention = self.retention(of: record)

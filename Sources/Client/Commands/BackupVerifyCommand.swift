@@ -15,7 +15,7 @@ struct BackupVerifyCommand: Command {
         counts for nothing, and the report says so. Ends with 1 if the backup did not pass.
         """
     static let operands: [Operand<BackupVerifyCommand>] = [
-        Operand("BACKUP", \.backup, "The name of the EtcdBackup")
+        Operand("BACKUP", \.backup, completing: .records(EtcdBackup.kind), "The name of the EtcdBackup")
     ]
     static let options: [CommandOption<BackupVerifyCommand>] =
         [
@@ -28,7 +28,7 @@ struct BackupVerifyCommand: Command {
     static let exitCodes = [ExitCode.unreachable, .timedOut]
 
     func run(in session: Session) async throws -> ExitCode {
-        let connection = try connection.connect(in: session)
+        let connection = try await connection.connect(in: session)
         let query = RecordQuery(EtcdBackup.kind, namespace: connection.namespace, name: backup)
         let request = session.now().text(fractionDigits: 9)
         let record = try await ask(request, query, connection)

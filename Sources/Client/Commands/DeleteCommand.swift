@@ -21,7 +21,7 @@ struct DeleteCommand: Command {
         where they are stored unless their own deletionPolicy is Delete. Nothing is asked before it is done.
         """
     static let operands: [Operand<DeleteCommand>] = [
-        Operand("KIND[/NAME] [NAME]", \.targets, "Which records: \"ec orders\" or \"ec/orders\"")
+        Operand("KIND[/NAME] [NAME]", \.targets, completing: .targets, "Which records: \"ec orders\" or \"ec/orders\"")
     ]
     static let options: [CommandOption<DeleteCommand>] =
         [
@@ -48,7 +48,7 @@ struct DeleteCommand: Command {
     }
 
     func run(in session: Session) async throws -> ExitCode {
-        let (client, queries) = try self.queries(in: session)
+        let (client, queries) = try await self.queries(in: session)
         var remaining: [RecordQuery] = []
         var failures: [String] = []
         for query in queries {
@@ -68,21 +68,21 @@ struct DeleteCommand: Command {
         return .success
     }
 
-    private func queries(in session: Session) throws -> (APIClient, [RecordQuery]) {
+    private func queries(in session: Session) async throws -> (APIClient, [RecordQuery]) {
         if files.isEmpty {
             let named = try RecordTargets(targets, command: Self.name)
             guard named.areNamed else {
                 throw UsageError(
                     "name the records to remove: all of a kind are never removed at once", command: Self.name)
             }
-            let connection = try connection.connect(in: session)
+            let connection = try await connection.connect(in: session)
             let queries = named.targets.map {
                 RecordQuery($0.kind.kind, namespace: connection.namespace, name: $0.name)
             }
             return (connection.client, queries)
         }
         let sources = try ManifestFiles.read(files, recursive: isRecursive, in: session)
-        let connection = try connection.connect(in: session)
+        let connection = try await connection.connect(in: session)
         let manifests = try ManifestReader.read(sources, namespace: connection.namespace)
         // What was applied first is removed last.
         let queries = ApplyCommand.ordered(manifests).reversed().map {

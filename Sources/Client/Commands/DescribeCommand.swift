@@ -10,7 +10,9 @@ struct DescribeCommand: Command {
     static let summary = "shows everything about records: status, members, conditions, findings, spec, events"
     static let discussion = "The values of secrets are not shown, only their sizes."
     static let operands: [Operand<DescribeCommand>] = [
-        Operand("KIND[/NAME] [NAME]", \.targets, required: true, "Which records: \"ec orders\" or \"ec/orders\"")
+        Operand(
+            "KIND[/NAME] [NAME]", \.targets, required: true, completing: .targets,
+            "Which records: \"ec orders\" or \"ec/orders\"")
     ]
     static let options: [CommandOption<DescribeCommand>] =
         SelectionOptions.options.map { $0.within(\.selection) }
@@ -23,7 +25,7 @@ struct DescribeCommand: Command {
 
     func run(in session: Session) async throws -> ExitCode {
         let targets = try RecordTargets(targets, command: Self.name)
-        let connection = try connection.connect(in: session)
+        let connection = try await connection.connect(in: session)
         var isFirst = true
         for target in targets.targets {
             let query = selection.query(target, in: connection)

@@ -16,7 +16,9 @@ struct GetCommand: Command {
         (namespaces), secrets, ev (events); "all" means clusters, inspections and backups.
         """
     static let operands: [Operand<GetCommand>] = [
-        Operand("KIND[/NAME] [NAME]", \.targets, required: true, "Which records: \"ec\", \"ec orders\", \"ec/orders\"")
+        Operand(
+            "KIND[/NAME] [NAME]", \.targets, required: true, completing: .targets,
+            "Which records: \"ec\", \"ec orders\", \"ec/orders\"")
     ]
     static let options: [CommandOption<GetCommand>] =
         [
@@ -37,7 +39,7 @@ struct GetCommand: Command {
         if follows, targets.targets.count > 1 {
             throw UsageError("--watch follows one kind or one record", command: Self.name)
         }
-        let connection = try connection.connect(in: session)
+        let connection = try await connection.connect(in: session)
         let queries = targets.targets.map { selection.query($0, in: connection) }
         let printer = RecordPrinter(
             console: session.console, client: connection.client, format: output,

@@ -21,7 +21,9 @@ struct LoadCommand: Command {
         beside keys under the prefix that are not its own, as those of a real API server are.
         """
     static let operands: [Operand<LoadCommand>] = [
-        Operand("CLUSTER", \.cluster, "The name of an EtcdCluster; or name members with --endpoints")
+        Operand(
+            "CLUSTER", \.cluster, completing: .records(EtcdCluster.kind),
+            "The name of an EtcdCluster; or name members with --endpoints")
     ]
     static let options: [CommandOption<LoadCommand>] =
         [
@@ -71,7 +73,7 @@ struct LoadCommand: Command {
     private func endpoints(in session: Session) async throws -> EtcdEndpoints {
         let target: ClusterTarget
         if let cluster {
-            let connection = try connection.connect(in: session)
+            let connection = try await connection.connect(in: session)
             target = try await connection.target(of: cluster)
         } else {
             target = try members.target(in: session, command: Self.name)

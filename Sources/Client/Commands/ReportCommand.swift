@@ -36,7 +36,9 @@ struct ReportCommand: Command {
         """
     static let options: [CommandOption<ReportCommand>] =
         [
-            CommandOption("cluster", \.clusters, placeholder: "NAME", "Only these clusters"),
+            CommandOption(
+                "cluster", \.clusters, placeholder: "NAME", completing: .records(EtcdCluster.kind),
+                "Only these clusters"),
             CommandOption(
                 "selector", short: "l", \.labels, placeholder: "LABELS",
                 "Only clusters with these labels, such as team=a"),
@@ -59,7 +61,7 @@ struct ReportCommand: Command {
     }
 
     func run(in session: Session) async throws -> ExitCode {
-        let connection = try connection.connect(in: session)
+        let connection = try await connection.connect(in: session)
         let report = try await report(connection, at: session.now())
         if output.isDocument {
             try session.console.write(output.text(of: report.encoded))

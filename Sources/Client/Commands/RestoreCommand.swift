@@ -42,9 +42,12 @@ struct RestoreCommand: Command {
     ]
     static let options: [CommandOption<RestoreCommand>] =
         [
-            CommandOption("from-backup", \.backup, placeholder: "NAME", "The EtcdBackup to restore"),
+            CommandOption(
+                "from-backup", \.backup, placeholder: "NAME", completing: .records(EtcdBackup.kind),
+                "The EtcdBackup to restore"),
             CommandOption(
                 "source-cluster", \.sourceCluster, placeholder: "[NAMESPACE/]NAME",
+                completing: .records(EtcdCluster.kind),
                 "The cluster whose backup to take from the storage, as its record was called"),
             CommandOption(
                 "storage-path", \.path, placeholder: "DIRECTORY",
@@ -66,10 +69,10 @@ struct RestoreCommand: Command {
                 "etcd-version", \.version, placeholder: "VERSION",
                 "The etcd version to run; that of the backup's member if not given"),
             CommandOption(
-                "auth-secret", \.authSecret, placeholder: "NAME",
+                "auth-secret", \.authSecret, placeholder: "NAME", completing: .records(Secret.kind),
                 "A Secret with username and password, where the backup's requests need a user"),
             CommandOption(
-                "key-secret", \.keySecret, placeholder: "NAME",
+                "key-secret", \.keySecret, placeholder: "NAME", completing: .records(Secret.kind),
                 "A Secret with the keys of an encrypted backup; the one its record names if not given"),
             CommandOption("size", \.size, placeholder: "NUMBER", "The number of members: 1, 3, 5 or 7; 3 if not given"),
             CommandOption("dry-run", \.dryRun, "Prints the record as YAML and changes nothing"),
@@ -110,7 +113,7 @@ struct RestoreCommand: Command {
     }
 
     func run(in session: Session) async throws -> ExitCode {
-        let connection = try connection.connect(in: session)
+        let connection = try await connection.connect(in: session)
         let document = try await record(connection).document.withoutStatus
         if dryRun {
             try session.console.write(OutputFormat.yaml.text(of: document))

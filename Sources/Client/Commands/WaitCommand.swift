@@ -16,7 +16,7 @@ struct WaitCommand: Command {
         ready. While it waits, what the records say of themselves is shown on standard error.
         """
     static let operands: [Operand<WaitCommand>] = [
-        Operand("KIND/NAME", \.targets, "The records to wait for")
+        Operand("KIND/NAME", \.targets, completing: .targets, "The records to wait for")
     ]
     static let options: [CommandOption<WaitCommand>] =
         [
@@ -44,7 +44,7 @@ struct WaitCommand: Command {
         guard named.areNamed else {
             throw UsageError("name the records to wait for, such as ec/orders", command: Self.name)
         }
-        let connection = try connection.connect(in: session)
+        let connection = try await connection.connect(in: session)
         let deadline = ContinuousClock.now + timeout
         for target in named.targets {
             let query = RecordQuery(target.kind.kind, namespace: connection.namespace, name: target.name)

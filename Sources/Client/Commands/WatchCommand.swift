@@ -10,7 +10,9 @@ struct WatchCommand: Command {
     static let summary = "shows every change of records with its time, until interrupted"
     static let discussion = "What is there at the start comes first, as ADDED."
     static let operands: [Operand<WatchCommand>] = [
-        Operand("KIND[/NAME] [NAME]", \.targets, required: true, "Which records: \"ec\" or \"ec/orders\"")
+        Operand(
+            "KIND[/NAME] [NAME]", \.targets, required: true, completing: .targets,
+            "Which records: \"ec\" or \"ec/orders\"")
     ]
     static let options: [CommandOption<WatchCommand>] =
         SelectionOptions.options.map { $0.within(\.selection) }
@@ -24,7 +26,7 @@ struct WatchCommand: Command {
     func run(in session: Session) async throws -> ExitCode {
         let targets = try RecordTargets(targets, command: Self.name)
         guard targets.targets.count == 1 else { throw UsageError("watch one kind or one record", command: Self.name) }
-        let connection = try connection.connect(in: session)
+        let connection = try await connection.connect(in: session)
         let query = selection.query(targets.targets[0], in: connection)
         var table = RecordTable()
         var widths: [Int] = []

@@ -14,7 +14,7 @@ struct MigrateApproveCommand: Command {
         serves. If anything of that fails, the source takes writes again, and the cut-over is tried again later.
         """
     static let operands: [Operand<MigrateApproveCommand>] = [
-        Operand("MIGRATION", \.name, "The name of the EtcdMigration")
+        Operand("MIGRATION", \.name, completing: .records(EtcdMigration.kind), "The name of the EtcdMigration")
     ]
     static let options: [CommandOption<MigrateApproveCommand>] =
         [
@@ -28,7 +28,7 @@ struct MigrateApproveCommand: Command {
     static let exitCodes = [ExitCode.unreachable, .timedOut]
 
     func run(in session: Session) async throws -> ExitCode {
-        let connection = try connection.connect(in: session)
+        let connection = try await connection.connect(in: session)
         return try await MigrationChange(name: name, timeout: timeout).make(
             until: .over, waits: waits, connection, session
         ) { record in

@@ -35,8 +35,9 @@ struct MigrateCommand: Command {
         migrate cancel" puts everything back. The source is never written to, but for the alarm that freezes it.
         """
     static let operands: [Operand<MigrateCommand>] = [
-        Operand("SOURCE", \.source, "The EtcdCluster the data comes from"),
-        Operand("DESTINATION", \.destination, "The EtcdCluster the data goes to"),
+        Operand("SOURCE", \.source, completing: .records(EtcdCluster.kind), "The EtcdCluster the data comes from"),
+        Operand(
+            "DESTINATION", \.destination, completing: .records(EtcdCluster.kind), "The EtcdCluster the data goes to"),
     ]
     static let options: [CommandOption<MigrateCommand>] =
         [
@@ -81,7 +82,7 @@ struct MigrateCommand: Command {
     }
 
     func run(in session: Session) async throws -> ExitCode {
-        let connection = try connection.connect(in: session)
+        let connection = try await connection.connect(in: session)
         let record = self.record(connection)
         var document = record.document
         document["status"] = nil

@@ -16,7 +16,7 @@ struct MigrateFailoverCommand: Command {
         as well. Never let both ends take writes.
         """
     static let operands: [Operand<MigrateFailoverCommand>] = [
-        Operand("MIGRATION", \.name, "The name of the EtcdMigration")
+        Operand("MIGRATION", \.name, completing: .records(EtcdMigration.kind), "The name of the EtcdMigration")
     ]
     static let options: [CommandOption<MigrateFailoverCommand>] =
         [
@@ -30,7 +30,7 @@ struct MigrateFailoverCommand: Command {
     static let exitCodes = [ExitCode.unreachable, .timedOut]
 
     func run(in session: Session) async throws -> ExitCode {
-        let connection = try connection.connect(in: session)
+        let connection = try await connection.connect(in: session)
         return try await MigrationChange(name: name, timeout: timeout).make(
             until: .over, waits: waits, connection, session
         ) { record in

@@ -14,7 +14,7 @@ struct MigrateRemoveCommand: Command {
         is removed from the source, in small batches with pauses, unless it was changed since. Needs --yes.
         """
     static let operands: [Operand<MigrateRemoveCommand>] = [
-        Operand("MIGRATION", \.name, "The name of the EtcdMigration")
+        Operand("MIGRATION", \.name, completing: .records(EtcdMigration.kind), "The name of the EtcdMigration")
     ]
     static let options: [CommandOption<MigrateRemoveCommand>] =
         [
@@ -27,7 +27,7 @@ struct MigrateRemoveCommand: Command {
     static let exitCodes = [ExitCode.unreachable, .timedOut]
 
     func run(in session: Session) async throws -> ExitCode {
-        let connection = try connection.connect(in: session)
+        let connection = try await connection.connect(in: session)
         return try await MigrationChange(name: name, timeout: timeout).make(
             until: .removed, waits: true, connection, session
         ) { record in

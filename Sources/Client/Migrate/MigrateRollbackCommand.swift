@@ -15,7 +15,7 @@ struct MigrateRollbackCommand: Command {
         the clients back to the source afterwards.
         """
     static let operands: [Operand<MigrateRollbackCommand>] = [
-        Operand("MIGRATION", \.name, "The name of the EtcdMigration")
+        Operand("MIGRATION", \.name, completing: .records(EtcdMigration.kind), "The name of the EtcdMigration")
     ]
     static let options: [CommandOption<MigrateRollbackCommand>] =
         [
@@ -29,7 +29,7 @@ struct MigrateRollbackCommand: Command {
     static let exitCodes = [ExitCode.unreachable, .timedOut]
 
     func run(in session: Session) async throws -> ExitCode {
-        let connection = try connection.connect(in: session)
+        let connection = try await connection.connect(in: session)
         return try await MigrationChange(name: name, timeout: timeout).make(
             until: .over, waits: waits, connection, session
         ) { record in

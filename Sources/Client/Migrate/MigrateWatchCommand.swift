@@ -12,7 +12,7 @@ struct MigrateWatchCommand: Command {
         Shows the phases as they come, and the figures at the end. Interrupting it changes nothing.
         """
     static let operands: [Operand<MigrateWatchCommand>] = [
-        Operand("MIGRATION", \.name, "The name of the EtcdMigration")
+        Operand("MIGRATION", \.name, completing: .records(EtcdMigration.kind), "The name of the EtcdMigration")
     ]
     static let options: [CommandOption<MigrateWatchCommand>] =
         [
@@ -24,7 +24,7 @@ struct MigrateWatchCommand: Command {
     static let exitCodes = [ExitCode.unreachable, .timedOut]
 
     func run(in session: Session) async throws -> ExitCode {
-        let connection = try connection.connect(in: session)
+        let connection = try await connection.connect(in: session)
         let query = RecordQuery(EtcdMigration.kind, namespace: connection.namespace, name: name)
         guard let document = try await connection.client.find(query) else {
             throw CommandFailure(

@@ -19,8 +19,8 @@ struct SnapshotDiffCommand: Command {
         shown. Memory does not grow with the values.
         """
     static let operands: [Operand<SnapshotDiffCommand>] = [
-        Operand("FIRST", \.first, "A snapshot, or the object of a backup as it is stored"),
-        Operand("SECOND", \.second, "Another one"),
+        Operand("FIRST", \.first, completing: .files, "A snapshot, or the object of a backup as it is stored"),
+        Operand("SECOND", \.second, completing: .files, "Another one"),
     ]
     static let options: [CommandOption<SnapshotDiffCommand>] =
         [

@@ -27,15 +27,39 @@ public struct Console: Sendable {
         self.errors = errors
     }
 
-    /// The process' own standard output and error; `NO_COLOR` (no-color.org) and `TERM=dumb` turn colour off.
+    /// The process' own standard output and error; the environment decides about colour where nobody else does.
     public static func standard(environment: [String: String]) -> Console {
         let isTerminal = isatty(STDOUT_FILENO) == 1
-        let wantsColour = environment["NO_COLOR", default: ""].isEmpty && environment["TERM"] != "dumb"
         return Console(
             isTerminal: isTerminal, errorsAreTerminal: isatty(STDERR_FILENO) == 1,
-            usesColour: isTerminal && wantsColour,
+            usesColour: Self.wantsColour(environment, isTerminal: isTerminal),
             output: { (text) throws(OutputClosed) in try write(text, to: STDOUT_FILENO) },
             errors: { (text) throws(OutputClosed) in try write(text, to: STDERR_FILENO) })
+    }
+
+    /// A console whose every word is lost.
+    static let silent = Console(
+        output: { (_) throws(OutputClosed) in }, errors: { (_) throws(OutputClosed) in })
+
+    /// Whether the environment asks for colour (no-color.org, bixense.com/clicolors): never against `NO_COLOR`, in a
+    /// pipe only with `CLICOLOR_FORCE`.
+    static func wantsColour(_ environment: [String: String], isTerminal: Bool) -> Bool {
+        guard environment["NO_COLOR", default: ""].isEmpty else { return false }
+        if !["", "0"].contains(environment["CLICOLOR_FORCE", default: ""]) { return true }
+        return isTerminal && environment["TERM"] != "dumb" && environment["CLICOLOR"] != "0"
+    }
+
+    /// The console of a command whose colours were asked for.
+    func coloured(_ colour: CommonOptions.Colour) -> Console {
+        let usesColour: Bool =
+            switch colour {
+            case .auto: paint.isEnabled
+            case .always: true
+            case .never: false
+            }
+        return Console(
+            isTerminal: isTerminal, errorsAreTerminal: errorsAreTerminal, usesColour: usesColour, output: output,
+            errors: errors)
     }
 
     /// Writes a line of the result.

@@ -45,7 +45,7 @@ private struct Example: Command, Equatable {
 
 struct CommandParserTests {
     private func parse(_ line: String, _ environment: [String: String] = [:]) throws(UsageError) -> Example? {
-        try CommandParser<Example>.parse(line.split(separator: " ").map(String.init), environment: environment)
+        try CommandParser<Example>.parse(line.split(separator: " ").map(String.init), environment: environment)?.command
     }
 
     private func example(_ change: (inout Example) -> Void) -> Example {

@@ -8,11 +8,18 @@ final class TestSession: Sendable {
     let workingDirectory: String
     private let environment: [String: String]
     private let now: Timestamp?
+    private let program: ProgramName
+    private let isTerminal: Bool
 
-    init(in workingDirectory: String = "/nowhere", environment: [String: String] = [:], now: Timestamp? = nil) {
+    init(
+        in workingDirectory: String = "/nowhere", environment: [String: String] = [:], now: Timestamp? = nil,
+        program: ProgramName = .lodestone, isTerminal: Bool = false
+    ) {
         self.workingDirectory = workingDirectory
         self.environment = environment
         self.now = now
+        self.program = program
+        self.isTerminal = isTerminal
     }
 
     /// What was written as the result so far.
@@ -30,13 +37,15 @@ final class TestSession: Sendable {
         await run(line.split(separator: " ").map(String.init), input: input)
     }
 
-    private func session(input: String) -> Session {
+    /// The session as commands get it.
+    func session(input: String = "") -> Session {
         let now = now
         return Session(
             console: Console(
+                isTerminal: isTerminal, usesColour: isTerminal,
                 output: { [self] (text) throws(Console.OutputClosed) in texts.withLock { $0.output += text } },
                 errors: { [self] (text) throws(Console.OutputClosed) in texts.withLock { $0.errors += text } }),
-            environment: environment, workingDirectory: workingDirectory, now: { now ?? .now },
+            environment: environment, workingDirectory: workingDirectory, program: program, now: { now ?? .now },
             input: { () throws(FileError) in Array(input.utf8) })
     }
 }

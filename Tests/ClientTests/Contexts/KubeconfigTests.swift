@@ -9,13 +9,7 @@ struct KubeconfigTests {
         try await withTemporaryDirectory { directory in
             try writeTextFile("\(directory)/kubeconfig", text)
             for (name, content) in files { try writeTextFile("\(directory)/\(name)", content) }
-            return try Kubeconfig(
-                path: "kubeconfig",
-                session: Session(
-                    console: Console(
-                        output: { (_) throws(Console.OutputClosed) in }, errors: { (_) throws(Console.OutputClosed) in }
-                    ),
-                    workingDirectory: directory))
+            return try Kubeconfig(named: "kubeconfig", in: TestSession(in: directory).session())
         }
     }
 
@@ -39,7 +33,7 @@ struct KubeconfigTests {
                 user: "{token: t, client-certificate-data: Q0VSVA==, client-key-data: S0VZ}"))
         #expect(inside.server == "https://127.0.0.1:7443")
         #expect(inside.namespace == "team-a")
-        #expect(inside.authorization == "Bearer t")
+        #expect(try await authorization(inside) == "Bearer t")
         let expected = TLSOptions(
             certificateAuthority: "CA", clientCertificate: "CERT", clientKey: "KEY", serverName: "n")
         #expect(inside.tls == expected)
@@ -50,9 +44,32 @@ struct KubeconfigTests {
         #expect(beside.prefix == "/fleet/x")
         #expect(beside.server == "https://127.0.0.1:7443")
         #expect(beside.tls?.certificateAuthority == "CA")
-        #expect(beside.authorization == "Bearer secret")
-        let basic = try await kubeconfig(text(user: "{username: a, password: b}"))
-        #expect(basic.authorization == "Basic YTpi")
+        guard case .tokenFile(_, "token") = beside.credential else { throw TestSupportError("\(beside.credential)") }
+        #expect(inside.warnings.isEmpty && !inside.needsProof)
+        let trusting = try await kubeconfig(text(cluster: "{insecure-skip-tls-verify: true}"))
+        #expect(trusting.tls?.skipsVerification == true && trusting.warnings.count == 1)
+    }
+
+    private func authorization(_ kubeconfig: Kubeconfig) async throws -> String? {
+        try await CredentialKeeper(kubeconfig.credential, in: TestSession().session()).authorization()
+    }
+
+    @Test(
+        "What no controller takes is refused rather than left out",
+        arguments: [
+            ("{username: a, password: b}", "a user name and a password for \"u\""),
+            ("{as: root}", "acts as somebody else"),
+            ("{auth-provider: {name: oidc}}", "has an auth-provider"),
+            (
+                "{exec: {command: x, apiVersion: client.authentication.k8s.io/v1alpha1}}",
+                "of version \"client.authentication"
+            ),
+            ("{exec: {apiVersion: client.authentication.k8s.io/v1}}", "without a command"),
+        ])
+    func refused(user: String, reason: String) async throws {
+        let error = await #expect(throws: CommandFailure.self) { try await kubeconfig(text(user: user)) }
+        #expect(error?.description.contains(reason) == true, "\(error?.description ?? "")")
+        #expect(error?.code == .unreachable)
     }
 
     @Test(
@@ -76,16 +93,21 @@ struct KubeconfigTests {
         }
     }
 
-    @Test("A kubeconfig is looked for here, above, and in the service's own directory")
+    @Test("A kubeconfig is looked for here, above, where kubectl has it, and in the service's own directory")
     func candidates() {
-        let session = Session(
-            console: Console(
-                output: { (_) throws(Console.OutputClosed) in }, errors: { (_) throws(Console.OutputClosed) in }),
-            workingDirectory: "/a/b")
-        #expect(
-            Kubeconfig.candidates(in: session) == [
-                "/a/b/.lodestone/kubeconfig", "/a/.lodestone/kubeconfig", "/.lodestone/kubeconfig",
-                "/var/lib/lodestone/kubeconfig",
-            ])
+        func files(_ environment: [String: String], _ program: ProgramName = .lodestone) -> [String] {
+            let session = TestSession(in: "/a/b", environment: environment, program: program)
+            return KubeconfigPlace.candidates(named: nil, in: session.session())
+                .map { $0.files.joined(separator: "+") + ($0.kind == .shared ? "?" : "") }
+        }
+        let nearby = ["/a/b/.lodestone/kubeconfig", "/a/.lodestone/kubeconfig", "/.lodestone/kubeconfig"]
+        let service = "/var/lib/lodestone/kubeconfig"
+        #expect(files([:]) == nearby + [service])
+        #expect(files(["HOME": "/h"]) == nearby + [service, "/h/.kube/config?"])
+        #expect(files(["HOME": "/h", "KUBECONFIG": "/x::/y"]) == nearby + ["/x+/y?", service])
+        #expect(files(["HOME": "/h"], .plugin) == ["/h/.kube/config?"])
+        #expect(files(["HOME": "/h", "KUBECONFIG": "/x"], .plugin) == ["/x?"])
+        let named = KubeconfigPlace.candidates(named: "mine", in: TestSession().session())
+        #expect(named == [KubeconfigPlace(files: ["mine"], kind: .named)])
     }
 }

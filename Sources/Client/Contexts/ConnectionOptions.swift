@@ -5,6 +5,8 @@ import Transport
 struct ConnectionOptions: Sendable {
     /// The kubeconfig; looked for where it usually is if not given.
     var kubeconfig: String?
+    /// The context of the kubeconfig; its current one if not given.
+    var context: String?
     /// The namespace; the kubeconfig's if not given.
     var namespace: String?
     /// How long one request may take.
@@ -15,36 +17,49 @@ struct ConnectionOptions: Sendable {
             "kubeconfig", \.kubeconfig, placeholder: "FILE", environment: "LODESTONE_KUBECONFIG",
             "The file that says how to reach the controller"),
         CommandOption(
+            "context", \.context, placeholder: "NAME", completing: .contexts,
+            "The context of the kubeconfig; its current one if not given"),
+        CommandOption(
             "namespace", short: "n", \.namespace, placeholder: "NAME", environment: "LODESTONE_NAMESPACE",
+            completing: .namespaces,
             "The namespace; the kubeconfig's if not given, mostly \"default\""),
         CommandOption("request-timeout", \.requestTimeout, "How long one request may take"),
     ]
 
+    /// The context that counts.
+    ///
+    /// - Throws: `APIError.unreachable` if there is no kubeconfig, `CommandFailure` if it is broken.
+    func kubeconfig(in session: Session) throws -> Kubeconfig {
+        try Kubeconfig(named: kubeconfig, context: context, in: session)
+    }
+
     /// Finds the controller's kubeconfig and makes a client of it; nothing is connected yet.
     ///
     /// - Throws: `APIError.unreachable` if there is no kubeconfig, `CommandFailure` if it is broken.
-    func connect(in session: Session) throws -> Connection {
-        let kubeconfig = try Kubeconfig(path: try path(in: session), session: session)
+    func connect(in session: Session) async throws -> Connection {
+        let kubeconfig = try kubeconfig(in: session)
+        for warning in kubeconfig.warnings { try session.warnOnce(warning) }
+        let credentials = CredentialKeeper(kubeconfig.credential, in: session)
+        var tls = kubeconfig.tls
+        if case .program = kubeconfig.credential {
+            let answer = try await credentials.renew()
+            if let certificate = answer.certificate {
+                tls?.clientCertificate = certificate
+                tls?.clientKey = answer.key
+            }
+        }
         let endpoint: Endpoint
         do throws(EndpointError) {
-            endpoint = try Endpoint(url: kubeconfig.server, tls: kubeconfig.tls)
+            endpoint = try Endpoint(url: kubeconfig.server, tls: tls)
         } catch {
             throw CommandFailure("the server in the kubeconfig cannot be used: \(error)", code: .unreachable)
         }
         let client = APIClient(
             http: HTTPClient(engine: HTTPEngine(), endpoint: endpoint), prefix: kubeconfig.prefix,
-            authorization: kubeconfig.authorization, timeout: requestTimeout)
+            credentials: credentials,
+            proof: kubeconfig.needsProof ? ServerProof(context: kubeconfig.context, file: kubeconfig.file) : nil,
+            timeout: requestTimeout)
         return Connection(client: client, namespace: namespace ?? kubeconfig.namespace)
-    }
-
-    private func path(in session: Session) throws -> String {
-        if let kubeconfig { return kubeconfig }
-        let candidates = Kubeconfig.candidates(in: session)
-        if let found = candidates.first(where: InputFile.exists) { return found }
-        throw APIError.unreachable(
-            "no controller is known here: there is no .lodestone/kubeconfig in this directory or above, and no "
-                + "/var/lib/lodestone/kubeconfig; start one with \"lodestone controller\", or name its kubeconfig with "
-                + "--kubeconfig or LODESTONE_KUBECONFIG")
     }
 }
 
