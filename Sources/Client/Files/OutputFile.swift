@@ -2,7 +2,9 @@ import Glibc
 
 /// Writing whole files.
 enum OutputFile {
-    /// Replaces a file by other bytes, in one step: a reader sees the old file or the new one. Mode and owner stay.
+    /// Replaces a file by other bytes, in one step, so that a reader sees the old file or the new one.
+    ///
+    /// Mode and owner stay.
     static func replace(_ path: String, with bytes: [UInt8]) throws(FileError) {
         // A link stays one.
         let resolved = realpath(path, nil)

@@ -41,8 +41,9 @@ struct Subprocess: Sendable {
         self.directory = directory
     }
 
-    /// Runs it and collects its standard output; standard error is ours. It is killed at the limit, and when the task is
-    /// cancelled.
+    /// Runs it and collects its standard output; standard error is ours.
+    ///
+    /// It is killed at the limit, and when the task is cancelled.
     func output(input: Input, limit: Duration) async throws(Failure) -> Ending {
         try await onThread { () throws(Failure) in
             var ends: [Int32] = [-1, -1]
