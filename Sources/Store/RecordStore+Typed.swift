@@ -11,6 +11,20 @@ extension RecordStore {
         try await get(RecordID(Object.kind, namespace: namespace, name: name)).decoded(as: Object.self)
     }
 
+    /// The record of this type and name, nil if there is none; any other failure is not an absence.
+    ///
+    /// - Throws: `.invalid` when what is stored does not fit the type.
+    public func find<Object: Resource>(
+        _ type: Object.Type, named name: String, in namespace: String = ""
+    ) async throws(StoreError) -> Object? {
+        do throws(StoreError) {
+            return try await get(type, named: name, in: namespace)
+        } catch {
+            guard case .notFound = error else { throw error }
+            return nil
+        }
+    }
+
     /// All records of this type, of one namespace or of all, with these labels; ordered by namespace and name.
     ///
     /// - Throws: `.invalid` when one does not fit the type.

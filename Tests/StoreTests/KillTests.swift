@@ -7,7 +7,7 @@ import Threads
 @testable import Store
 
 /// Kills a process that writes, at random instants, and looks at what it left.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(10)))
 struct KillTests {
     private let scratch = ScratchDirectory()
 

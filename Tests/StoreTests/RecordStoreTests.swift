@@ -4,7 +4,7 @@ import Testing
 
 @testable import Store
 
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(10)))
 struct RecordStoreTests {
     private let scratch = ScratchDirectory()
 
@@ -23,6 +23,16 @@ struct RecordStoreTests {
         #expect(created.status.phase == "")
         #expect(created.spec.size == 3)
         #expect(try await store.get(Widget.self, named: "a", in: "default") == created)
+    }
+
+    @Test("What is looked for and not there is nil; what is there and cannot be read is an error")
+    func find() async throws {
+        let store = try await scratch.open()
+        #expect(try await store.find(Widget.self, named: "a", in: "default") == nil)
+        let created = try await store.create(Widget("a"))
+        #expect(try await store.find(Widget.self, named: "a", in: "default") == created)
+        await store.close()
+        await #expect(throws: StoreError.self) { try await store.find(Widget.self, named: "b", in: "default") }
     }
 
     @Test("Names are unique within kind and namespace")

@@ -6,14 +6,6 @@ import Threads
 
 /// A member's snapshot on its way into a file, proven as it comes: for what is made of it at once, and kept nowhere.
 public struct SnapshotDownload: Sendable {
-    /// What a snapshot holds.
-    public struct Result: Sendable {
-        /// The figures, read from the file.
-        public var content: BackupManifest.Content
-        /// The size of the file in bytes, its trailer included.
-        public var size: Int64
-    }
-
     /// Where the file goes; a former one of the name is replaced once the new one is whole.
     private let path: String
     /// How the member is called in messages.
@@ -32,7 +24,7 @@ public struct SnapshotDownload: Sendable {
     /// - Throws: `ArchiveError`; what `pieces` throws; `CancellationError`. Nothing is left at the path then.
     public func receive<Pieces: AsyncSequence & Sendable>(
         _ pieces: Pieces, etcdVersion: String, progress: @escaping @Sendable (Int, Int) -> Void
-    ) async throws -> Result where Pieces.Element: SnapshotPiece {
+    ) async throws -> SnapshotFigures where Pieces.Element: SnapshotPiece {
         try await BlockingTask.run {
             let draft = "\(path).part"
             defer { unlink(draft) }
@@ -53,18 +45,17 @@ public struct SnapshotDownload: Sendable {
             }
             try Task.checkCancellation()
             try digest.prove(subject)
-            let content = try figures(of: draft, etcdVersion)
+            let figures = try figures(of: draft, etcdVersion)
             guard rename(draft, path) == 0 else {
                 throw ArchiveError.system("giving the snapshot its name", path, errno: errno)
             }
-            return Result(content: content, size: Int64(digest.byteCount))
+            return figures
         }
     }
 
-    private func figures(of draft: String, _ etcdVersion: String) throws -> BackupManifest.Content {
+    private func figures(of draft: String, _ etcdVersion: String) throws -> SnapshotFigures {
         do throws(DatabaseError) {
-            let file = try DatabaseFile(path: draft)
-            return BackupManifest.Content(try file.summary(tombstones: TombstoneRule(etcdVersion: etcdVersion)))
+            return try SnapshotFigures(of: draft, etcdVersion: etcdVersion)
         } catch {
             if error.code == .cancelled { throw CancellationError() }
             throw ArchiveError(error, subject)

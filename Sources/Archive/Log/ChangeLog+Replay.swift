@@ -4,14 +4,6 @@ import Model
 import Threads
 
 extension ChangeLog {
-    /// What a database holds after the log was replayed on it.
-    public struct Replayed: Sendable {
-        /// The figures, read from the new file.
-        public var content: BackupManifest.Content
-        /// The size of the new file in bytes, its trailer included.
-        public var size: Int64
-    }
-
     /// Takes the plain database file of a backup forward to a point in time, in its place.
     ///
     /// The file at `path` is replaced when the new one is whole; until then it stays as it is.
@@ -30,7 +22,7 @@ extension ChangeLog {
         _ point: PointInTime, onto path: String, etcdVersion: String, bumpedBy bump: Int64 = 0,
         knownThrough known: ChangeLogRecorder.Progress? = nil,
         progress: @escaping @Sendable (Double) -> Void = { _ in }
-    ) async throws -> Replayed {
+    ) async throws -> SnapshotFigures {
         try await BlockingTask.run {
             let new = path + ".replayed"
             // What a killed predecessor left is of no use to anybody.
@@ -41,12 +33,12 @@ extension ChangeLog {
                 let snapshot = try DatabaseFile(path: path)
                 _ = try await rebuild(
                     point, from: snapshot, to: new, bumpedBy: bump, knownThrough: known, progress: progress)
-                let summary = try DatabaseFile(path: new).summary(tombstones: TombstoneRule(etcdVersion: etcdVersion))
+                let figures = try SnapshotFigures(of: new, etcdVersion: etcdVersion)
                 guard rename(new, path) == 0 else {
                     throw ArchiveError.system("giving the replayed database its name", path, errno: errno)
                 }
                 isDone = true
-                return Replayed(content: BackupManifest.Content(summary), size: Int64(summary.byteCount))
+                return figures
             } catch let error as DatabaseError {
                 if error.code == .cancelled { throw CancellationError() }
                 throw ArchiveError(error, "the replay of the change log of \(cluster)")

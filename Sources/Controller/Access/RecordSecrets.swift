@@ -12,10 +12,6 @@ struct RecordSecrets: Sendable {
     /// A Secret by name; nil if there is none.
     func find(_ name: String) async throws -> Secret? {
         users.note(record, uses: name)
-        do {
-            return try await store.get(Secret.self, named: name, in: record.namespace)
-        } catch StoreError.notFound {
-            return nil
-        }
+        return try await store.find(Secret.self, named: name, in: record.namespace)
     }
 }

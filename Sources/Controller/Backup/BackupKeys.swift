@@ -11,11 +11,9 @@ struct BackupKeys {
     /// - Throws: `ArchiveError` with the code `invalidKey` if the Secret is not there or holds no keys.
     func keyring(_ encryption: BackupEncryption?, in namespace: String) async throws -> BackupKeyring? {
         guard let name = encryption?.secretRef.name else { return nil }
-        do {
-            return try BackupKeyring(try await store.get(Secret.self, named: name, in: namespace))
-        } catch let error as StoreError {
-            guard case .notFound = error else { throw error }
+        guard let secret = try await store.find(Secret.self, named: name, in: namespace) else {
             throw ArchiveError(.invalidKey, "Secret \"\(name)\"", "there is no such Secret in namespace \(namespace)")
         }
+        return try BackupKeyring(secret)
     }
 }

@@ -116,23 +116,14 @@ public struct ClusterReconciler: Reconciler {
         "\(name)-\(type.rawValue.lowercased())"
     }
 
-    /// The inspection of a name, nil if there is none; any other error is not an absence.
-    private func inspection(named name: String, of cluster: EtcdCluster) async throws -> EtcdInspection? {
-        do throws(StoreError) {
-            return try await services.store.get(EtcdInspection.self, named: name, in: cluster.metadata.namespace)
-        } catch {
-            guard case .notFound = error else { throw error }
-            return nil
-        }
-    }
-
     /// Sees to it that every inspection that is switched on has its record, and that those switched off have none.
     private func ownInspections(of cluster: EtcdCluster) async throws -> [EtcdInspection] {
         var inspections: [EtcdInspection] = []
         for type in InspectionType.allCases {
             let name = Self.inspectionName(type, of: cluster)
             let settings = cluster.spec.inspections[type]
-            let existing = try await inspection(named: name, of: cluster)
+            let existing = try await services.store.find(
+                EtcdInspection.self, named: name, in: cluster.metadata.namespace)
             let isOwned = existing?.metadata.ownerReferences.contains { $0.uid == cluster.metadata.uid } ?? true
             // A record of that name that somebody else made is left alone.
             guard isOwned else { continue }

@@ -268,11 +268,6 @@ struct DrillConductor {
     private func record<Object: Resource>(
         _ type: Object.Type, _ name: String, in cluster: EtcdCluster
     ) async throws -> Object? {
-        do throws(StoreError) {
-            return try await services.store.get(type, named: name, in: cluster.metadata.namespace)
-        } catch {
-            guard case .notFound = error else { throw error }
-            return nil
-        }
+        try await services.store.find(type, named: name, in: cluster.metadata.namespace)
     }
 }

@@ -79,13 +79,7 @@ extension ClusterRestorer {
     }
 
     private func migration(named name: String, of cluster: EtcdCluster) async throws -> EtcdMigration? {
-        do throws(StoreError) {
-            let migration = try await services.store.get(
-                EtcdMigration.self, named: name, in: cluster.metadata.namespace)
-            return migration.spec.destinationRef.name == cluster.metadata.name ? migration : nil
-        } catch {
-            guard case .notFound = error else { throw error }
-            return nil
-        }
+        let found = try await services.store.find(EtcdMigration.self, named: name, in: cluster.metadata.namespace)
+        return found.flatMap { $0.spec.destinationRef.name == cluster.metadata.name ? $0 : nil }
     }
 }

@@ -109,13 +109,13 @@ extension ClusterRestoreStatus {
     }
 
     /// Takes the figures of what the change log made of the backup.
-    mutating func take(_ replayed: ChangeLog.Replayed, bumpedBy bump: Int64?) {
+    mutating func take(_ replayed: SnapshotFigures, bumpedBy bump: Int64?) {
         (backupRevision, revisionBump) = (revision, bump)
         take(replayed.content, size: replayed.size)
     }
 
     /// Takes the figures of a snapshot that a migration begins with.
-    mutating func take(_ seed: SnapshotDownload.Result, etcdVersion version: String) {
+    mutating func take(_ seed: SnapshotFigures, etcdVersion version: String) {
         take(seed.content, size: seed.size)
         etcdVersion = version
     }

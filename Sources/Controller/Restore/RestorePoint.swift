@@ -83,7 +83,7 @@ extension RestoreWork {
     func replay(
         onto path: String, of source: RestoreSource, _ manifest: BackupManifest, _ keys: BackupKeyring?,
         _ report: @escaping @Sendable (Double) -> Void
-    ) async throws -> ChangeLog.Replayed? {
+    ) async throws -> SnapshotFigures? {
         guard let wish = cluster.spec.restore, wish.isRewritten else { return nil }
         let point = wish.point ?? .revision(manifest.content.revision)
         let log = try await services.archives.log(of: source, keys, with: services.access.secrets(of: cluster))

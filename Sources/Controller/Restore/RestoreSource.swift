@@ -60,12 +60,10 @@ struct RestoreSource {
     private static func find(
         _ reference: LocalReference, of cluster: EtcdCluster, _ services: ControllerServices
     ) async throws -> RestoreSource {
-        let backup: EtcdBackup
-        do throws(StoreError) {
-            backup = try await services.store.get(
+        guard
+            let backup = try await services.store.find(
                 EtcdBackup.self, named: reference.name, in: cluster.metadata.namespace)
-        } catch {
-            guard case .notFound = error else { throw error }
+        else {
             throw RestoreFailure(
                 "BackupMissing",
                 "there is no EtcdBackup \"\(reference.name)\" in namespace \"\(cluster.metadata.namespace)\"; it is waited "

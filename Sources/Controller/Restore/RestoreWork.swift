@@ -9,9 +9,9 @@ struct RestoreResult: Sendable {
     /// The manifest of the backup, once it is here and proven.
     var manifest: BackupManifest?
     /// What the change log made of it, where it was replayed.
-    var replayed: ChangeLog.Replayed?
+    var replayed: SnapshotFigures?
     /// The snapshot that a migration begins with, and the version of the member it is of.
-    var seed: (snapshot: SnapshotDownload.Result, etcdVersion: String)?
+    var seed: (snapshot: SnapshotFigures, etcdVersion: String)?
     /// etcd's identity of the new cluster, once its members have told it.
     var clusterID: UInt64?
 }

@@ -87,10 +87,29 @@ struct ComparisonWalk: Sendable {
             uniquingKeysWith: { first, _ in first })
     }
 
+    /// Visits every key of either side in key order, part by part, and tells after every page how far it is.
+    ///
+    /// `differences` is how many have been found so far.
+    func walk(
+        _ pin: Pin, report: (ComparisonProgress) -> Void, differences: () -> Int,
+        _ visit: (KeySelection.Item, KeyspaceMerge.Pair) -> Void
+    ) async throws {
+        var progress = ComparisonProgress()
+        try await walk(
+            pin, expect: { progress.keysTotal += Int($0) },
+            passed: { keys in
+                progress.keysCompared += keys
+                progress.differences = differences()
+                report(progress)
+            }, visit)
+        progress.differences = differences()
+        report(progress)
+    }
+
     /// Visits every key of either side in key order, part by part.
     ///
     /// - Throws: `ReplicationError` with `compacted` if one of the revisions is no longer there.
-    func walk(
+    private func walk(
         _ pin: Pin, expect: (Int64) -> Void, passed: (Int) -> Void,
         _ visit: (KeySelection.Item, KeyspaceMerge.Pair) -> Void
     ) async throws {

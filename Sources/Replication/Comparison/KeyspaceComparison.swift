@@ -64,15 +64,7 @@ public struct KeyspaceComparison: Sendable {
         var result = KeyspaceComparisonResult(
             sourceID: pin.sourceID, sourceRevision: pin.sourceRevision, targetRevision: pin.targetRevision,
             selection: walk.selection)
-        var progress = ComparisonProgress()
-        try await walk.walk(
-            pin, expect: { progress.keysTotal += Int($0) },
-            passed: { keys in
-                progress.keysCompared += keys
-                progress.differences = result.differenceCount
-                report(progress)
-            }
-        ) { item, pair in
+        try await walk.walk(pin, report: report, differences: { result.differenceCount }) { item, pair in
             if pair.source != nil { result.sourceKeys += 1 }
             if pair.target != nil { result.targetKeys += 1 }
             if isLeftAlone(pair, pin) {
@@ -88,8 +80,6 @@ public struct KeyspaceComparison: Sendable {
                     kind: kind, key: pair.sourceKey(item), sourceRevision: pair.source?.modRevision ?? 0,
                     targetRevision: pair.target?.modRevision ?? 0))
         }
-        progress.differences = result.differenceCount
-        report(progress)
         return result
     }
 

@@ -43,19 +43,9 @@ public struct KubernetesComparison: Sendable {
         let pin = try await walk.pin(sourceRevision, targetRevision)
         var result = KubernetesComparisonResult(
             sourceID: pin.sourceID, sourceRevision: pin.sourceRevision, targetRevision: pin.targetRevision)
-        var progress = ComparisonProgress()
-        try await walk.walk(
-            pin, expect: { progress.keysTotal += Int($0) },
-            passed: { keys in
-                progress.keysCompared += keys
-                progress.differences = result.differenceCount
-                report(progress)
-            }
-        ) { item, pair in
+        try await walk.walk(pin, report: report, differences: { result.differenceCount }) { item, pair in
             note(pair, item, &result)
         }
-        progress.differences = result.differenceCount
-        report(progress)
         return result
     }
 

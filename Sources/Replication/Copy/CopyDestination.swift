@@ -1,22 +1,11 @@
 internal import Etcd
 
 /// The destination of a copy: everything that is written there goes through here, under the guard of the checkpoint.
-struct CopyDestination: Sendable {
+struct CopyDestination: GuardedDestination {
     /// The condition that nobody but this process has changed the checkpoint: its last revision.
     struct Guard: Sendable, Hashable {
         var revision: Int64
     }
-
-    /// How a transaction ended.
-    enum Outcome: Sendable, Hashable {
-        /// It is applied, at this revision.
-        case applied(Int64)
-        /// A lease that it attaches does not exist; nothing was applied.
-        case leaseMissing
-    }
-
-    /// Its name in messages.
-    static let subject = "the destination"
 
     let endpoints: EtcdEndpoints
     let state: CopyState
@@ -27,13 +16,9 @@ struct CopyDestination: Sendable {
 
     /// Reads the checkpoint, with the revision of its last change; nil if there is none.
     func checkpoint() async throws(ReplicationError) -> (value: CopyCheckpoint, guarded: Guard)? {
-        guard let found = try await get(state.checkpoint) else { return nil }
-        guard let value = CopyCheckpoint(decoding: found.value) else {
-            throw ReplicationError(
-                .diverged, Self.subject, "the key \(found.keyText) holds no checkpoint of this release",
-                remedy: "remove it if no migration of this name is under way")
+        try await checkpoint(at: state.checkpoint, CopyCheckpoint.init(decoding:)).map {
+            ($0.value, Guard(revision: $0.revision))
         }
-        return (value, Guard(revision: found.modRevision))
     }
 
     /// Writes the checkpoint anew, if it is unchanged since `guarded`, or absent if that is nil.
@@ -51,7 +36,7 @@ struct CopyDestination: Sendable {
     /// It may be sent several times: once it is applied, the guard of the others does not hold any more.
     func commit(
         _ batch: CopyBatch, _ guarded: Guard, _ checkpoint: CopyCheckpoint? = nil
-    ) async throws(ReplicationError) -> Outcome {
+    ) async throws(ReplicationError) -> GuardedOutcome {
         var request = ProtobufWriter(capacity: batch.byteCount + 512)
         request.message(1) { compare in
             compare.uint64(2, 2)
@@ -86,15 +71,13 @@ struct CopyDestination: Sendable {
         if let value, let found = try await get(state.checkpoint), found.value == value {
             return .applied(found.modRevision)
         }
-        throw ReplicationError(
-            .diverged, Self.subject, "another process has taken over the copy named \(state.name)",
-            remedy: "let only one of them run")
+        throw Self.takenOver("copy named \(state.name)")
     }
 
     /// Writes a value that is so big that the guard does not fit beside it, then the rest.
     private func commitAlone(
         _ put: ProtobufWriter, _ guarded: Guard, _ checkpoint: CopyCheckpoint?
-    ) async throws(ReplicationError) -> Outcome {
+    ) async throws(ReplicationError) -> GuardedOutcome {
         // The guard is looked at first; between the two there is a moment for which nobody answers.
         _ = try await commit(CopyBatch(), guarded)
         var request = ProtobufWriter(capacity: put.count + 16)
@@ -115,22 +98,6 @@ struct CopyDestination: Sendable {
     func revision() async throws(ReplicationError) -> Int64 {
         try await perform { (client) throws(EtcdError) in
             try await client.range(RangeRequest(.key([0]), content: .countOnly), timeout: timeout).header.revision
-        }
-    }
-
-    /// Reads one key.
-    func get(_ key: [UInt8]) async throws(ReplicationError) -> KeyValue? {
-        try await perform { (client) throws(EtcdError) in try await client.get(key, timeout: timeout) }
-    }
-
-    /// Makes a call that does no harm twice.
-    func perform<Result: Sendable>(
-        _ call: (EtcdClient) async throws(EtcdError) -> Result
-    ) async throws(ReplicationError) -> Result {
-        do {
-            return try await endpoints.perform(rounds: rounds, call)
-        } catch {
-            throw ReplicationError(error, Self.subject)
         }
     }
 }

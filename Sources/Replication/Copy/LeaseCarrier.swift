@@ -165,12 +165,11 @@ final class LeaseCarrier: Sendable {
         for part in due.sorted(by: { $0.key < $1.key }).chunks(of: 500) {
             let ids = part.map(\.value.target)
             // Without an answer the next turn tries again; whether that was too late is seen by the answer then.
-            guard let answers = try await renewals(of: ids) else { return }
-            let lived = Dictionary(answers.map { ($0.id, $0.timeToLive) }, uniquingKeysWith: max)
+            guard let lives = try await renewals(of: ids) else { return }
             var lost: [Int64] = []
             leases.withLock { leases in
                 for (id, lease) in part {
-                    guard let left = lived[lease.target], left > .zero else {
+                    guard let left = lives[lease.target] else {
                         lost.append(id)
                         continue
                     }
@@ -185,11 +184,11 @@ final class LeaseCarrier: Sendable {
         }
     }
 
-    /// Renews leases of the destination; nil if it does not answer.
-    private func renewals(of ids: [Int64]) async throws -> [LeaseGrant]? {
+    /// Renews leases of the destination; those that have ended are missing, and nil says that it does not answer.
+    private func renewals(of ids: [Int64]) async throws -> [Int64: Duration]? {
         do {
             return try await destination.endpoints.perform(rounds: destination.rounds) { (client) throws(EtcdError) in
-                try await client.leaseKeepAliveOnce(ids)
+                try await client.leaseKeepAliveOnce(each: ids)
             }
         } catch {
             let failure = ReplicationError(error, CopyDestination.subject)

@@ -83,7 +83,7 @@ extension LegacySession {
 
     private func applied(_ operations: [Transaction.Operation]) async throws -> Int64 {
         guard case .applied(let revision) = try await destination.commit(operations, checkpoint, over: revision) else {
-            throw LegacyDestination.takenOver(replication.name)
+            throw LegacyDestination.takenOver("migration named \(replication.name)")
         }
         storedHidden = hidden
         return revision
