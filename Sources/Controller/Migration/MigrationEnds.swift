@@ -83,12 +83,7 @@ struct MigrationEnds {
     func destinationRecord() async throws -> EtcdCluster? { try await find(migration.spec.destinationRef.name) }
 
     private func find(_ name: String) async throws -> EtcdCluster? {
-        do throws(StoreError) {
-            return try await services.store.get(EtcdCluster.self, named: name, in: migration.metadata.namespace)
-        } catch {
-            guard case .notFound = error else { throw error }
-            return nil
-        }
+        try await services.store.find(EtcdCluster.self, named: name, in: migration.metadata.namespace)
     }
 
     private func record(_ name: String, _ field: String) async throws -> EtcdCluster {

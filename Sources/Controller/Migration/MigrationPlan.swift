@@ -143,7 +143,7 @@ enum MigrationPlan {
     private static func seeding(
         _ spec: EtcdMigrationSpec, _ status: EtcdMigrationStatus, _ facts: MigrationFacts
     ) -> Step {
-        guard spec.method == .exact || spec.method == .snapshot else {
+        guard spec.method.restoresDestination else {
             if let step = lostDestination(spec, facts) ?? engine(facts) { return step }
             return facts.sight?.isFollowing ?? false
                 ? .advance(.replaying) : .wait(facts.sight?.trouble ?? "copying \(spec.sourceRef.name)")
@@ -188,7 +188,7 @@ enum MigrationPlan {
         // What is copied at rest is not followed before.
         guard spec.method != .snapshot else { return cutover(spec, status, at: now) }
         if let step = lostDestination(spec, facts) { return step }
-        if spec.goal == .failedOver { return isFilled(spec) ? .advance(.opening) : .failOver }
+        if spec.goal == .failedOver { return spec.method.restoresDestination ? .advance(.opening) : .failOver }
         if let step = engine(facts) { return step }
         guard let sight = facts.sight, sight.isFollowing else { return .wait("the engine is starting") }
         switch facts.proof {
@@ -225,10 +225,6 @@ enum MigrationPlan {
         }
         if let time = status.nextCutoverTime, time > now { return .wait("the cut-over is tried again at \(time)") }
         return spec.method == .exact ? .advance(.opening) : .freeze
-    }
-
-    private static func isFilled(_ spec: EtcdMigrationSpec) -> Bool {
-        spec.method == .exact || spec.method == .snapshot
     }
 
     private static func lostDestination(_ spec: EtcdMigrationSpec, _ facts: MigrationFacts) -> Step? {

@@ -18,7 +18,7 @@ struct MigrationPreflight {
         try requireNoAlarm(at: source)
         if migration.spec.method != .v2ToV3 { try await requireFreeze(at: source) }
         guard let record = try await ends.destinationRecord() else {
-            guard migration.spec.method == .exact || migration.spec.method == .snapshot else {
+            guard migration.spec.method.restoresDestination else {
                 throw MigrationTrouble(
                     "ClusterMissing",
                     "spec.destinationRef: there is no EtcdCluster \"\(migration.spec.destinationRef.name)\"; method "

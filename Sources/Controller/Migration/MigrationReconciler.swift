@@ -9,7 +9,7 @@ import Store
 public struct MigrationReconciler: Reconciler {
     /// The finalizer that keeps the record until its source takes writes again and nothing works for it.
     static let finalizer = "lodestone.dev/migration"
-    private static let look = Duration.milliseconds(500)
+    static let look = Duration.milliseconds(500)
 
     let services: ControllerServices
 
@@ -130,10 +130,11 @@ public struct MigrationReconciler: Reconciler {
             migration.status.rollbackUntil = (now + migration.spec.rollbackWindow).wholeSeconds
             if migration.spec.cutover.freeze != .alarm { migration.status.freezeTime = nil }
             migration.status.apiServerFlag = try await jobs.apiServerFlag()
+            let proven = proof.verdict == .equal ? "proven equal" : "with the differences that were accepted"
             let frozen = migration.status.freezeTime == nil ? "" : "; the source takes no writes"
             return end(
                 &migration, .completed,
-                "\(migration.spec.destinationRef.name) serves since revision \(revision), proven equal; nobody could write "
+                "\(migration.spec.destinationRef.name) serves since revision \(revision), \(proven); nobody could write "
                     + "for \(pause.wholeMilliseconds.goText)\(frozen)", at: now)
         case .failOver:
             await jobs.endFollowing()
@@ -182,6 +183,7 @@ public struct MigrationReconciler: Reconciler {
             switch phase {
             case .seeding: "filling the destination"
             case .replaying: "bringing over what happened meanwhile"
+            case .ready where migration.spec.method == .snapshot: "ready; it is filled once its source rests"
             case .ready: "ready; both ends are equal"
             case .opening: "giving the destination the addresses it will serve at"
             case .cutOver: "bringing over the last changes"
@@ -240,82 +242,7 @@ public struct MigrationReconciler: Reconciler {
         return .again(after: wait, because: trouble.description)
     }
 
-    /// After the end nothing works for the migration, and nothing of it lies about.
-    private func rest(_ migration: inout EtcdMigration, _ jobs: MigrationJobs) async throws -> Outcome {
-        guard await services.migrations.forget(migration) else {
-            return .again(after: Self.look, because: "the work for it is ending")
-        }
-        services.migrationBoard.forget(migration.metadata.uid)
-        await jobs.removeSpool()
-        if migration.status.freezeTime == nil { try await jobs.releaseSource() }
-        return .settled
-    }
-
-    /// The source gets its writers back, whatever the phase: nobody would know later why it is frozen.
-    private func finalize(_ migration: inout EtcdMigration, at now: Timestamp) async throws -> Outcome {
-        guard migration.metadata.finalizers.contains(Self.finalizer) else { return .settled }
-        var jobs = MigrationJobs(services: services, migration: migration)
-        let facts = try await jobs.facts()
-        // A destination that has not noticed yet that it serves would take the deletion for the migration's end.
-        if [.completed, .rolledBack].contains(migration.status.phase), facts.restore?.isOpen ?? false,
-            facts.restore?.phase == .opening
-        {
-            return .again(after: Self.look, because: "the destination is to serve first")
-        }
-        if migration.status.freezeTime != nil, migration.metadata.annotations[EtcdMigration.abandonedSource] != nil {
-            services.events.warning(
-                migration, "SourceAbandoned", "the source may still be frozen; nobody looks after it any more")
-            migration.status.freezeTime = nil
-        }
-        if migration.status.freezeTime != nil {
-            switch await jobs.state(of: .thaw) {
-            case .done:
-                try await jobs.releaseSource()
-                migration.status.freezeTime = nil
-            case .none where facts.isFreezing:
-                await jobs.forget(.cutOver)
-                await jobs.forget(.freeze)
-                return .again(after: .milliseconds(100), because: "the cut-over is ending")
-            case .none:
-                await jobs.endFollowing()
-                await jobs.start(.thaw)
-                return .again(after: Self.look, because: "the source gets its writers back")
-            case .underway: return .again(after: Self.look, because: "the source gets its writers back")
-            case .failed(let trouble):
-                await jobs.forget(.thaw)
-                // A source that is gone has no writers.
-                guard trouble.reason != "ClusterMissing" else {
-                    migration.status.freezeTime = nil
-                    return .again(after: .zero, because: "the source is gone")
-                }
-                migration.status.message =
-                    "the source is still frozen: \(trouble); where it is gone for good, annotate the EtcdMigration with "
-                    + EtcdMigration.abandonedSource
-                services.events.warning(migration, "DeletionBlocked", migration.status.message)
-                return .again(after: .seconds(5), because: migration.status.message)
-            }
-        }
-        switch await jobs.state(of: .tidy) {
-        case .none:
-            await jobs.endFollowing()
-            await jobs.start(.tidy)
-            return .again(after: Self.look, because: "the destination is tidied up")
-        case .underway: return .again(after: Self.look, because: "the destination is tidied up")
-        // A destination that does not answer keeps a key of ours, which is in nobody's way.
-        case .done, .failed: break
-        }
-        guard await services.migrations.forget(migration) else {
-            return .again(after: Self.look, because: "the work for it is ending")
-        }
-        services.migrationBoard.forget(migration.metadata.uid)
-        await jobs.removeSpool()
-        try await jobs.releaseSource()
-        services.migrationBoard.forget(RecordID(of: migration), from: Self.source(of: migration))
-        migration.metadata.finalizers.removeAll { $0 == Self.finalizer }
-        return .settled
-    }
-
-    private static func source(of migration: EtcdMigration) -> RecordID {
+    static func source(of migration: EtcdMigration) -> RecordID {
         RecordID(EtcdCluster.kind, namespace: migration.metadata.namespace, name: migration.spec.sourceRef.name)
     }
 

@@ -124,6 +124,9 @@ public enum MigrationMethod: String, Choice {
     case snapshot = "Snapshot"
     /// The v2 keys of an etcd 3.4 are written as v3 keys and followed.
     case v2ToV3 = "V2ToV3"
+
+    /// Whether the destination begins as a restored snapshot of the source, and not as a cluster that serves already.
+    public var restoresDestination: Bool { self == .exact || self == .snapshot }
 }
 
 /// What becomes of keys that are at the destination already.
