@@ -6,7 +6,7 @@ import Testing
 
 @testable import Archive
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct BackupArchiveTests {
     @Test("Each life of a cluster has a place of its own, and neighbours do not mix")
     func incarnations() async throws {

@@ -5,7 +5,7 @@ import Testing
 @testable import Archive
 
 /// Who may write and remove where.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct BackupClaimTests {
     @Test("A foreign cluster under the same name and token neither writes nor removes anything")
     func foreign() async throws {

@@ -7,7 +7,7 @@ import Testing
 
 @testable import Archive
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct BackupPipelineTests {
     @Test("A backup has a manifest with the figures of the file, and can be listed and proven")
     func wholeBackup() async throws {

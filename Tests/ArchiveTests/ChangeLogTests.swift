@@ -10,7 +10,7 @@ import Transport
 @testable import Archive
 
 /// The change log of a real cluster, from the watch to a database of any moment.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(10)))
 struct ChangeLogTests {
     static let key = SealingKey(id: "k1", bytes: [UInt8](repeating: 9, count: SealingKey.byteCount))
     static let forms = [StoredForm(), StoredForm(compression: .zstd), StoredForm(compression: .zstd, key: key)]

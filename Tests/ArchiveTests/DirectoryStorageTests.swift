@@ -3,7 +3,7 @@ import Glibc
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct DirectoryStorageTests {
     @Test("A directory keeps every promise of a storage")
     func conformance() async throws {

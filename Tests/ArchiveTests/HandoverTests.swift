@@ -3,7 +3,7 @@ import Testing
 
 @testable import Archive
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct HandoverTests {
     @Test("Everything arrives in order, however fast either side is")
     func order() async throws {

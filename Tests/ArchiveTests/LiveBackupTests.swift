@@ -5,7 +5,7 @@ import Testing
 import Transport
 
 /// Backups of real members through our own client.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct LiveBackupTests {
     @Test(
         "A backup taken while others write is confirmed by the member's own hash and proven from the storage",

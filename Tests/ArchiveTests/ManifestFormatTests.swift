@@ -6,7 +6,7 @@ import Testing
 @testable import Archive
 
 /// Manifests that earlier versions of this program wrote.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct ManifestFormatTests {
     /// A manifest of format 1, as the first release wrote it.
     private static let formatOne = """

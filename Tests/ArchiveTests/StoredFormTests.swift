@@ -8,7 +8,7 @@ import Testing
 @testable import Archive
 
 /// Backups that are stored compressed, sealed, or both.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(10)))
 struct StoredFormTests {
     static let forms: [StoredForm] = [
         StoredForm(), StoredForm(compression: .zstd), StoredForm(key: key("k1")),

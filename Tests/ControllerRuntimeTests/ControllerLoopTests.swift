@@ -5,7 +5,7 @@ import Testing
 
 @testable import ControllerRuntime
 
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(10)))
 struct ControllerLoopTests {
     @Test("What a pass writes into the record is stored, and not heard as a change")
     func status() async throws {

@@ -6,7 +6,7 @@ import Testing
 
 @testable import ControllerRuntime
 
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(10)))
 struct EventRecorderTests {
     @Test("What is said of a record becomes an event that kubectl can show")
     func recording() async throws {

@@ -6,7 +6,7 @@ import Testing
 
 @testable import ControllerRuntime
 
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(10)))
 struct JobBoardTests {
     private let board: JobBoard<Int, String>
     private let woken = Shared<[String]>([])

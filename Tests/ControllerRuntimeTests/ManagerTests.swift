@@ -4,7 +4,7 @@ import Testing
 
 @testable import ControllerRuntime
 
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(10)))
 struct ManagerTests {
     private struct Part: Component {
         let name: String

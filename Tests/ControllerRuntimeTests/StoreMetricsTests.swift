@@ -5,7 +5,7 @@ import Testing
 
 @testable import ControllerRuntime
 
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(10)))
 struct StoreMetricsTests {
     @Test("A scrape tells what the store holds, and nothing once it is closed")
     func scrape() async throws {

@@ -4,7 +4,7 @@ import Testing
 
 @testable import ControllerRuntime
 
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(10)))
 struct WorkQueueTests {
     @Test("Never more workers than allowed, never two on one key, and every key is worked on")
     func concurrency() async throws {

@@ -6,7 +6,7 @@ import Testing
 @testable import Nodes
 
 /// Data directories made of real snapshots.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct DataDirectoryRestoreTests {
     private struct Refused: Error {}
 

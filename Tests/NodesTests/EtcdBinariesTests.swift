@@ -3,7 +3,7 @@ import Nodes
 import TestSupport
 import Testing
 
-@Suite("Finding etcd by version", .timeLimit(.minutes(1)))
+@Suite("Finding etcd by version", .timeLimit(.minutes(5)))
 struct EtcdBinariesTests {
     private let root: TemporaryDirectory
 

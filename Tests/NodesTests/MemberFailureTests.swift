@@ -5,7 +5,7 @@ import Testing
 
 @testable import Nodes
 
-@Suite("Members that fail", .timeLimit(.minutes(3)))
+@Suite("Members that fail", .timeLimit(.minutes(10)))
 struct MemberFailureTests {
     /// The exit that the supervisor tells after starting the member, whether it gives up or will start it again.
     private func exit(

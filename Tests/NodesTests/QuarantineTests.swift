@@ -5,7 +5,7 @@ import Testing
 
 @testable import Nodes
 
-@Suite("Quarantine", .timeLimit(.minutes(2)))
+@Suite("Quarantine", .timeLimit(.minutes(10)))
 struct QuarantineTests {
     private let root: TemporaryDirectory
     private let quarantine: Quarantine

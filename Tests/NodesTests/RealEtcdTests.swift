@@ -2,7 +2,7 @@ import Glibc
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(10)))
 struct RealEtcdTests {
     @Test(
         "A cluster of each release starts, takes a write, and leaves no process", arguments: RealEtcd.availableVersions)

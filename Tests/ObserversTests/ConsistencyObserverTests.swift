@@ -7,7 +7,7 @@ import Transport
 
 @testable import Observers
 
-@Suite(.timeLimit(.minutes(4)))
+@Suite(.timeLimit(.minutes(15)))
 struct ConsistencyObserverTests {
     private func withObserver(_ body: (ConsistencyObserver, HTTPEngine) async throws -> Void) async throws {
         let engine = HTTPEngine(name: "test")
@@ -66,7 +66,7 @@ struct ConsistencyObserverTests {
                 let start = ContinuousClock.now
                 let judgement = await judge(observer, etcd)
                 // One Status that is not answered takes 5 s.
-                #expect(ContinuousClock.now - start < .seconds(16))
+                #expect(ContinuousClock.now - start < .seconds(60))
                 #expect(judgement.findings.first { $0.code == .notCompared }?.members == ["m1"], "\(judgement)")
                 #expect(judgement.evidence.count { $0.figures["hash"] != nil } == 2)
             }

@@ -7,7 +7,7 @@ import Transport
 
 @testable import Observers
 
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(10)))
 struct HealthObserverTests {
     /// Observes and judges a cluster.
     private func judge(
@@ -87,7 +87,7 @@ struct HealthObserverTests {
                 defer { etcd.resume(0) }
                 let start = ContinuousClock.now
                 let (_, judgement) = await judge(target, timeout: .seconds(3), observer)
-                #expect(ContinuousClock.now - start < .seconds(6))
+                #expect(ContinuousClock.now - start < .seconds(30))
                 #expect(judgement.verdict == .unknown)
             }
         }

@@ -1,3 +1,7 @@
+/// By how much longer than asked a condition is waited for: a machine that is busy with other things is slow, and what
+/// is waited for is whether something comes true, not when.
+private let allowanceForBusyMachines = 4
+
 /// Waits until `condition` holds, polling it, and fails with a sentence that names what was awaited.
 ///
 /// An error thrown by `condition` counts as "not yet"; the last one is told when the time is up.
@@ -6,7 +10,7 @@ public func eventually(
     _ condition: () async throws -> Bool
 ) async throws {
     let clock = ContinuousClock()
-    let deadline = clock.now.advanced(by: timeout)
+    let deadline = clock.now.advanced(by: timeout * allowanceForBusyMachines)
     var lastError: (any Error)?
     while true {
         do {
@@ -19,7 +23,7 @@ public func eventually(
         }
         guard clock.now < deadline else {
             let cause = lastError.map { " The last error was: \($0)" } ?? ""
-            throw TestSupportError("After \(timeout), still waiting until \(what).\(cause)")
+            throw TestSupportError("After \(timeout * allowanceForBusyMachines), still waiting until \(what).\(cause)")
         }
         try await clock.sleep(for: poll)
     }

@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 import Threads
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct BlockingExecutorTests {
     @Test("An actor's jobs all run on the executor's one thread, before and after waiting")
     func thread() async throws {

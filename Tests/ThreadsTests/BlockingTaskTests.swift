@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 import Threads
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct BlockingTaskTests {
     @Test("Work runs on a thread of its own, comes back there after waiting, and so do its child tasks")
     func thread() async throws {

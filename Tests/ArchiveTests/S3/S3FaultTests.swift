@@ -7,7 +7,7 @@ import Transport
 @testable import Archive
 
 /// A real server that hangs, dies, answers nonsense or loses connections.
-@Suite(.serialized, .timeLimit(.minutes(5)))
+@Suite(.serialized, .timeLimit(.minutes(15)))
 struct S3FaultTests {
     @Test("A server that hangs is given up in time, whatever hangs; when it goes on, so does the storage")
     func hangs() async throws {
@@ -28,7 +28,7 @@ struct S3FaultTests {
                     let start = ContinuousClock.now
                     let error = await #expect(throws: ArchiveError.self) { try await storage.publish(file, as: key) }
                     #expect(error?.code == .storageUnavailable && error?.isRetryable == true)
-                    #expect(.now - start < .seconds(20))
+                    #expect(.now - start < .seconds(60))
                     go()
                     #expect(try await storage.list(below: ObjectKey([])).isEmpty)
                     _ = try await storage.publish(file, as: key)

@@ -7,7 +7,7 @@ import Transport
 @testable import Archive
 
 /// The contract of a storage, and what is special to S3, on a real server.
-@Suite(.serialized, .timeLimit(.minutes(5)))
+@Suite(.serialized, .timeLimit(.minutes(15)))
 struct S3StorageTests {
     @Test("A bucket keeps every promise of a storage, at its root and below a prefix, page after page")
     func conformance() async throws {

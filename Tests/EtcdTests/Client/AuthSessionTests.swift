@@ -4,7 +4,7 @@ import Testing
 
 @testable import Etcd
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct AuthSessionTests {
     /// A server that gives tokens when it is told to, and counts how often it is asked.
     private actor Server {

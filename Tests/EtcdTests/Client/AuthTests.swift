@@ -2,7 +2,7 @@ import Etcd
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct AuthTests {
     private static let root = EtcdCredentials(user: "root", password: "root-secret")
     private static let reader = EtcdCredentials(user: "reader", password: "reader-secret")

@@ -2,7 +2,7 @@ import Etcd
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct BulkWriterTests {
     @Test("Writes to one key are applied in their order, and all writes are applied")
     func order() async throws {

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 import Transport
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct ClusterTests {
     @Test("Members are listed, added, changed and removed", arguments: RealEtcd.availableVersions)
     func membership(_ version: RealEtcd.Version) async throws {

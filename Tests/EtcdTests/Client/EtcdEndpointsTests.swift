@@ -5,7 +5,7 @@ import Transport
 
 @testable import Etcd
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct EtcdEndpointsTests {
     @Test("A member that cannot be reached is passed over, and not asked first again")
     func failover() async throws {

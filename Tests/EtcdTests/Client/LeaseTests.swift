@@ -2,7 +2,7 @@ import Etcd
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct LeaseTests {
     @Test("Leases are granted, listed, looked at, renewed and revoked", arguments: RealEtcd.availableVersions)
     func life(_ version: RealEtcd.Version) async throws {

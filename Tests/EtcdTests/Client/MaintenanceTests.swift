@@ -3,7 +3,7 @@ import Etcd
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct MaintenanceTests {
     @Test("A member tells its state, its hash and its number of keys", arguments: RealEtcd.availableVersions)
     func state(_ version: RealEtcd.Version) async throws {

@@ -4,7 +4,7 @@ import Testing
 import Transport
 
 /// Snapshots that arrive in one go: their end comes while libcurl still sees to the request.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct SmallSnapshotTests {
     @Test("200 small snapshots, and not one is cut off", arguments: RealEtcd.availableVersions)
     func whole(version: RealEtcd.Version) async throws {

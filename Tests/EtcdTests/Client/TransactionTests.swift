@@ -2,7 +2,7 @@ import Etcd
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct TransactionTests {
     @Test("Conditions decide which operations are applied", arguments: RealEtcd.availableVersions)
     func conditions(_ version: RealEtcd.Version) async throws {

@@ -5,7 +5,7 @@ import Testing
 @testable import Etcd
 
 /// Databases with one thing wrong: every one is refused with a sentence, none crashes or hangs the reader.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(10)))
 struct DamagedDatabaseTests {
     @Test("Hundreds of damaged snapshots, every one refused")
     func snapshots() async throws {

@@ -6,7 +6,7 @@ import Transport
 @testable import Etcd
 
 /// Databases rebuilt for a revision, held against what the server itself answered at that revision.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(10)))
 struct DatabaseReplayTests {
     @Test(
         "At any revision before and after the snapshot the HashKV is the one the source had",

@@ -5,7 +5,7 @@ import Testing
 @testable import Etcd
 
 /// The figures read from a snapshot, held against what the server that sent it says.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(10)))
 struct LiveDatabaseTests {
     @Test(
         "Summary and offline HashKV equal the server's through deletes, leases, transactions and compactions",

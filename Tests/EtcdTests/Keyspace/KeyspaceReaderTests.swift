@@ -2,7 +2,7 @@ import Etcd
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct KeyspaceReaderTests {
     @Test("What is read is the keyspace at one revision, while it changes", arguments: RealEtcd.availableVersions)
     func exactness(_ version: RealEtcd.Version) async throws {

@@ -6,7 +6,7 @@ import Transport
 
 @testable import Etcd
 
-@Suite(.enabled(if: RealEtcd.isAvailable(.v3_4)), .timeLimit(.minutes(2)))
+@Suite(.enabled(if: RealEtcd.isAvailable(.v3_4)), .timeLimit(.minutes(10)))
 struct LegacyClientTests {
     private func client(_ etcd: RealEtcd, _ credentials: EtcdCredentials? = nil) throws -> LegacyClient {
         LegacyClient(

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Etcd
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct WatchTests {
     @Test(
         "Many watches share a stream, each with its own range, start and kind of events",

@@ -4,7 +4,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(5)), .serialized)
+@Suite(.timeLimit(.minutes(15)), .serialized)
 struct KeyspaceComparisonTests {
     @Test("Every planted difference is found, and nothing else", arguments: CopyEnds.versions)
     func plantedDifferences(_ from: RealEtcd.Version, _ to: RealEtcd.Version) async throws {

@@ -3,7 +3,7 @@ import Etcd
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(5)), .serialized)
+@Suite(.timeLimit(.minutes(15)), .serialized)
 struct KubernetesComparisonTests {
     /// An object as the apiserver stores it in protobuf.
     private func stored(

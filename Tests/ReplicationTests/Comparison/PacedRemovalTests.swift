@@ -4,7 +4,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(5)), .serialized)
+@Suite(.timeLimit(.minutes(15)), .serialized)
 struct PacedRemovalTests {
     private var quick: PacedRemoval.Options {
         var options = PacedRemoval.Options()

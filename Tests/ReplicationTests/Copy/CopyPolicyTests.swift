@@ -3,7 +3,7 @@ import Replication
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(5)), .serialized)
+@Suite(.timeLimit(.minutes(15)), .serialized)
 struct CopyPolicyTests {
     private func options(_ policy: ConflictPolicy) -> CopyReplication.Options {
         var options = CopyReplication.Options()

@@ -5,7 +5,7 @@ import Transport
 
 @testable import Replication
 
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(10)))
 struct ExactProofTests {
     @Test("Every planted difference is found, and none where there is none")
     func differences() async throws {

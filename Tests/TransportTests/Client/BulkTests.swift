@@ -3,7 +3,7 @@ import Testing
 import Transport
 
 /// Big answers: pages in parallel, and whole snapshots.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct BulkTests {
     /// Writes `count` keys with values of `byteCount` bytes.
     static func fill(_ channel: GRPCChannel, count: Int, byteCount: Int) async throws {

@@ -4,7 +4,7 @@ import Transport
 
 /// What happens to a request whose connection is reset: libcurl by itself would send it again, and a transaction would
 /// be applied twice.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct DoubleApplyTests {
     /// Runs `body` with a channel through a proxy to a real etcd, and one that reaches it directly.
     private func withProxiedEtcd(

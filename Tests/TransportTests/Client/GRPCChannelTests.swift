@@ -3,7 +3,7 @@ import Testing
 import Transport
 
 /// Unary calls against a real etcd.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct GRPCChannelTests {
     @Test("Values that are put are read back, over few connections")
     func putAndRange() async throws {

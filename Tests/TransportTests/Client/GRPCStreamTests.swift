@@ -3,7 +3,7 @@ import Testing
 import Transport
 
 /// Streams in both directions against a real etcd.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct GRPCStreamTests {
     /// The watch_id, whether it was just created, and the number of events of a WatchResponse.
     private func watchResponse(_ message: GRPCMessage?) throws -> (id: UInt64, isCreated: Bool, events: Int) {

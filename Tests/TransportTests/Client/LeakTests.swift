@@ -6,7 +6,7 @@ import Transport
 /// What streams cost that are given up, and those that are read slowly.
 ///
 /// Each test runs in a process of its own, because others would change its memory and its descriptors.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct LeakTests {
     @Test("Hundreds of cancelled streams leave neither descriptors nor memory behind")
     func cancelledStreams() async {

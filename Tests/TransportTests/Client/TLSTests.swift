@@ -4,7 +4,7 @@ import Testing
 import Transport
 
 /// TLS with certificates on both sides, and what is said when one of them is wrong.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct TLSTests {
     @Test("Calls and streams work with certificates on both sides")
     func mutual() async throws {

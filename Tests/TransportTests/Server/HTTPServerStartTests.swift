@@ -5,7 +5,7 @@ import Testing
 import Transport
 
 /// Starting and stopping, with and without TLS.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct HTTPServerStartTests {
     @Test("A taken port is refused with a sentence that names it, and serves again once it is free")
     func portInUse() async throws {
@@ -116,7 +116,7 @@ struct HTTPServerStartTests {
             asked = clock.now
             return server.port
         }
-        #expect(clock.now - asked < .seconds(8))
+        #expect(clock.now - asked < .seconds(40))
         // A process another test is just starting may hold the socket for a moment.
         try await eventually("the sockets are closed") { try heldSockets(port: port) == 0 }
         release.continuation.finish()

@@ -6,7 +6,7 @@ import Testing
 import Transport
 
 /// Streamed answers: order, quiet times, slow and vanished clients, many at once, and the end.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct HTTPServerStreamTests {
     @Test("What is written goes out at once, in order, and the end is an end")
     func pieces() async throws {

@@ -6,7 +6,7 @@ import Testing
 import Transport
 
 /// Plain requests and answers, over curl and raw sockets.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct HTTPServerTests {
     @Test("A request arrives as it was sent, and its answer comes back")
     func echoes() async throws {
