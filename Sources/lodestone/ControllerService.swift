@@ -101,9 +101,7 @@ struct ControllerService {
             listener: listener, tokens: BearerTokens([(token: credentials.adminToken, user: "admin")]))
         options.programVersion = Version.current
         options.findings = findings
-        options.admission = Admission { new, old, kind in
-            RecordAdmission.problems(new, replacing: old, of: kind)
-        }
+        options.admission = Self.admission(to: store)
         options.readiness = [
             ReadinessCheck("store") {
                 do {
@@ -118,6 +116,14 @@ struct ControllerService {
         try credentials.writeKubeconfig(url: server.url)
         logger.info("The API serves", ["url": .text(server.url), "kubeconfig": .text(credentials.kubeconfigPath)])
         return server
+    }
+
+    private static func admission(to store: RecordStore) -> Admission {
+        let rules = RecordAdmission(store: store)
+        var admission = Admission { new, old, kind in await rules.problems(new, replacing: old, of: kind) }
+        admission.warnings = { new, kind in await rules.warnings(new, of: kind) }
+        admission.objection = { record, kind in await rules.objection(toRemoving: record, of: kind) }
+        return admission
     }
 
     /// Records name the namespace `default` when they name none, so it is always there, as in Kubernetes.

@@ -9,7 +9,7 @@ import Testing
 import Transport
 
 /// The unmodified kubectl as a client, over TLS with the credentials of a first start.
-@Suite(.timeLimit(.minutes(2)), .enabled(if: Kubectl.isInstalled, "kubectl is not installed"))
+@Suite(.timeLimit(.minutes(10)), .enabled(if: Kubectl.isInstalled, "kubectl is not installed"))
 struct KubectlTests {
     private static let manifest = """
         apiVersion: lodestone.dev/v1alpha1

@@ -4,7 +4,7 @@ import Store
 import Testing
 
 /// Lists, selectors, pages and tables.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct RecordReadingTests {
     private static let tableType =
         "application/json;as=Table;v=v1;g=meta.k8s.io,application/json;as=Table;v=v1beta1;g=meta.k8s.io,application/json"

@@ -5,7 +5,7 @@ import Testing
 import Transport
 
 /// What the server says of itself: discovery, schemas, version, health, measurements; and to whom.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct ServerDocumentsTests {
     @Test(
         "Without a valid token nothing but health and version is told",

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Watches over a real connection.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct WatchTests {
     /// A watch whose lines are read from the file curl writes them to.
     private final class Watcher {

@@ -5,7 +5,7 @@ import Testing
 @testable import Controller
 
 /// How old the evidence may be on which a cluster's Ready rests.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct ClusterEvidenceTests {
     private static func cluster(
         interval: Duration?, enabled: Bool = true, phase: ClusterPhase = .running, unreadyFor seconds: Int64 = 0

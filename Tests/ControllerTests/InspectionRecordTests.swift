@@ -7,7 +7,7 @@ import Testing
 @testable import Controller
 
 /// What becomes of an inspection's record: suspension, labels, ownership.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct InspectionRecordTests {
     /// An inspection that accuses member m1.
     private static func accusing(_ inspection: inout EtcdInspection) {

@@ -1,102 +1,165 @@
 import Controller
 import Model
+import Store
+import TestSupport
 import Testing
 
+/// The rules that need to know what else there is.
+@Suite(.timeLimit(.minutes(5)))
 struct RecordAdmissionTests {
-    private func document(_ spec: String, kind: Kind = EtcdCluster.kind) throws -> Value {
-        try Value(
-            json:
-                #"{"apiVersion":"\#(kind.apiVersion)","kind":"\#(kind.name)","metadata":{"name":"a"},"spec":\#(spec)}"#)
+    private func cluster(_ name: String, in namespace: String = "default", _ spec: String = "") throws -> EtcdCluster {
+        let text = #"{"metadata":{"name":"\#(name)","namespace":"\#(namespace)"},"spec":{"version":"3.4.23"\#(spec)}}"#
+        return try EtcdCluster(document: try Value(json: text))
     }
 
-    @Test(
-        "What may not change, or cannot yet, is refused with a sentence",
-        arguments: [
-            (#"{"version":"3.4.23"}"#, #"{"version":"3.4.24"}"#, "spec.version"),
-            (#"{"version":"3.4.23"}"#, #"{"version":"3.4.23","size":5}"#, "spec.size"),
-            (#"{"version":"3.4.23"}"#, #"{"version":"3.4.23","args":{"snapshot-count":"5"}}"#, "spec.args"),
-            (#"{"version":"3.4.23"}"#, #"{"version":"3.4.23","storage":{"quota":"1Gi"}}"#, "spec.storage.quota"),
-            (#"{"version":"3.4.23"}"#, #"{"provider":"Imported","endpoints":["http://h:1"]}"#, "spec.provider"),
-            (
-                #"{"version":"3.4.23"}"#, #"{"version":"3.4.23","backup":{"interval":"1h","storage":{"path":"x/y"}}}"#,
-                "spec.backup.storage.path"
-            ),
-            (
-                #"{"version":"3.4.23"}"#, #"{"version":"3.4.23","backup":{"schedule":"61 * * * *"}}"#,
-                "spec.backup.schedule"
-            ),
-            (#"{"version":"3.4.23"}"#, #"{"version":"3.4.23","args":{"data-dir":"/tmp"}}"#, "spec.args.data-dir"),
-        ])
-    func refused(old: String, new: String, field: String) throws {
-        let problems = try RecordAdmission.problems(
-            document(new), replacing: document(old), of: EtcdCluster.kind)
-        #expect(problems.map(\.path.description).contains(field))
-        #expect(problems.allSatisfy { !$0.message.isEmpty })
-    }
-
-    @Test(
-        "What may change is let through",
-        arguments: [
-            (#"{"version":"3.4.23"}"#, #"{"version":"3.4.23","paused":true}"#),
-            (#"{"version":"3.4.23"}"#, #"{"version":"3.4.23","backup":{"interval":"1h"},"deletionPolicy":"Delete"}"#),
-            (
-                #"{"provider":"Imported","endpoints":["http://h:1"]}"#,
-                #"{"provider":"Imported","endpoints":["http://h:2"]}"#
-            ),
-        ])
-    func allowed(old: String, new: String) throws {
-        #expect(
-            try RecordAdmission.problems(document(new), replacing: document(old), of: EtcdCluster.kind).isEmpty)
-    }
-
-    @Test(
-        "What a cluster sets in an inspection it owns is refused there, with the cluster's own field",
-        arguments: [
-            (#""interval":"1h""#, "spec.interval", "spec.inspections.health.interval"),
-            (#""timeout":"9s""#, "spec.timeout", "spec.inspections.health.timeout"),
-            (#""thresholds":{"lag":5}"#, "spec.thresholds", "spec.inspections.health.thresholds"),
-            (#""suspend":true"#, "spec.suspend", "spec.inspections.health.enabled"),
-        ])
-    func owned(change: String, field: String, remedy: String) throws {
-        let owners = #"[{"apiVersion":"x/v1","kind":"EtcdCluster","name":"orders","uid":"u"}]"#
-        func document(_ more: String = "", name: String = "orders-health", owners: String = owners) throws -> Value {
-            let spec = #"{"clusterRef":{"name":"orders"},"type":"Health"\#(more.isEmpty ? "" : ",")\#(more)}"#
-            let metadata = #"{"name":"\#(name)","ownerReferences":\#(owners)}"#
-            let kind = EtcdInspection.kind
-            return try Value(
-                json:
-                    #"{"apiVersion":"\#(kind.apiVersion)","kind":"\#(kind.name)","metadata":\#(metadata),"spec":\#(spec)}"#
-            )
+    private func withStore(_ body: (RecordStore, RecordAdmission) async throws -> Void) async throws {
+        let directory = try TemporaryDirectory("admission")
+        let store = try await RecordStore.open(StoreOptions(directory: directory.file("store")))
+        do {
+            try await body(store, RecordAdmission(store: store))
+        } catch {
+            await store.close()
+            throw error
         }
-        let problems = try RecordAdmission.problems(document(change), replacing: document(), of: EtcdInspection.kind)
-        #expect(problems.map(\.path.description) == [field])
-        #expect(problems.first?.message.contains(#"EtcdCluster "orders""#) == true)
-        #expect(problems.first?.message.contains(remedy) == true)
-        // Nor may the owner be taken out, alone or with a change.
-        let disowned = try RecordAdmission.problems(
-            document(change, owners: "[]"), replacing: document(), of: EtcdInspection.kind)
-        #expect(disowned.map(\.path.description) == [field, "metadata.ownerReferences"])
-        // What nobody sets, and what is somebody else's, may change.
-        for (old, new) in [
-            (try document(), try document(#""historyLimit":3"#)),
-            (try document(name: "mine"), try document(change, name: "mine")),
-            (try document(owners: "[]"), try document(change, owners: "[]")),
-        ] {
-            #expect(RecordAdmission.problems(new, replacing: old, of: EtcdInspection.kind).isEmpty)
+        await store.close()
+    }
+
+    @Test(
+        "A new record speaks only of records that are there",
+        arguments: [
+            (EtcdBackup.kind, #"{"clusterRef":{"name":"gone"}}"#, "spec.clusterRef.name"),
+            (EtcdInspection.kind, #"{"clusterRef":{"name":"gone"},"type":"Health"}"#, "spec.clusterRef.name"),
+            (
+                EtcdMigration.kind, #"{"sourceRef":{"name":"gone"},"destinationRef":{"name":"new"}}"#,
+                "spec.sourceRef.name"
+            ),
+            (
+                EtcdMigration.kind,
+                #"{"sourceRef":{"name":"orders"},"destinationRef":{"name":"gone"},"method":"Copy"}"#,
+                "spec.destinationRef.name"
+            ),
+            (
+                EtcdCluster.kind, #"{"version":"3.4.23","restore":{"backupRef":{"name":"gone"}}}"#,
+                "spec.restore.backupRef.name"
+            ),
+        ])
+    func references(kind: Kind, spec: String, field: String) async throws {
+        try await withStore { store, admission in
+            try await store.create(try cluster("orders"))
+            let document: Value = [
+                "metadata": ["name": "a", "namespace": "default"], "spec": try Value(json: spec),
+            ]
+            let problems = await admission.problems(document, replacing: nil, of: kind)
+            #expect(problems.map(\.path.description) == [field])
+            #expect(problems.first?.reason == .missing)
+            let present = try Value(json: spec.replacing("gone", with: "orders"))
+            let good = document.merging(patch: ["spec": present])
+            if kind != EtcdCluster.kind { #expect(await admission.problems(good, replacing: nil, of: kind).isEmpty) }
+            // What exists may be changed though its cluster has gone.
+            #expect(await admission.problems(document, replacing: document, of: kind).isEmpty)
         }
     }
 
-    @Test("An inspection keeps its cluster and type, a backup its cluster and storage")
-    func immutable() throws {
-        let inspection = try RecordAdmission.problems(
-            document(#"{"clusterRef":{"name":"x"},"type":"Consistency"}"#, kind: EtcdInspection.kind),
-            replacing: document(#"{"clusterRef":{"name":"y"},"type":"Health"}"#, kind: EtcdInspection.kind),
-            of: EtcdInspection.kind)
-        #expect(inspection.map(\.path.description) == ["spec.clusterRef", "spec.type"])
-        let backup = try RecordAdmission.problems(
-            document(#"{"clusterRef":{"name":"x"},"storage":{"path":"/a"}}"#, kind: EtcdBackup.kind),
-            replacing: document(#"{"clusterRef":{"name":"y"},"storage":{"path":"/b"}}"#, kind: EtcdBackup.kind),
-            of: EtcdBackup.kind)
-        #expect(backup.map(\.path.description) == ["spec.clusterRef", "spec.storage"])
+    @Test("A namespace holds as many records and members as its quotas allow")
+    func quotas() async throws {
+        try await withStore { store, admission in
+            var team = Namespace(name: "team")
+            team.metadata.annotations = [
+                Namespace.quotaPrefix + "etcdclusters": "2", Namespace.quotaPrefix + Namespace.membersQuota: "4",
+            ]
+            try await store.create(team)
+            func problems(_ new: EtcdCluster, _ old: EtcdCluster? = nil) async -> [String] {
+                await admission.problems(new.document, replacing: old?.document, of: EtcdCluster.kind)
+                    .map(\.path.description)
+            }
+            let first = try await store.create(try cluster("a", in: "team"))
+            #expect(await problems(try cluster("b", in: "team")) == ["spec.size"])
+            #expect(await problems(try cluster("b", in: "team", #","size":1"#)).isEmpty)
+            try await store.create(try cluster("b", in: "team", #","size":1"#))
+            #expect(await problems(try cluster("c", in: "team", #","size":1"#)) == ["metadata.namespace", "spec.size"])
+            // What is there stays changeable, and other namespaces are not concerned.
+            var paused = first
+            paused.spec.paused = true
+            #expect(await problems(paused, first).isEmpty)
+            #expect(await problems(try cluster("a", #","size":7"#)).isEmpty)
+        }
+    }
+
+    @Test(
+        "A quota is a whole number of something there can be",
+        arguments: [
+            ("etcdclusters", "ten", false), ("etcdclusters", "-1", false), ("pods", "1", false), ("members", "9", true),
+        ]
+    )
+    func quotaAnnotations(subject: String, text: String, isGood: Bool) {
+        var namespace = Namespace(name: "team")
+        namespace.metadata.annotations[Namespace.quotaPrefix + subject] = text
+        let problems = RecordRules.problems(namespace.document, replacing: nil, of: Namespace.kind)
+        #expect(problems.isEmpty == isGood)
+    }
+
+    @Test(
+        "Only records whose data nobody would miss are removed without a word",
+        arguments: [
+            // Spec, whether it has formed, whether it may go.
+            ("", false, true), ("", true, false), (#","deletionProtection":false"#, true, true),
+            (#","deletionProtection":true"#, false, false),
+        ])
+    func protection(spec: String, hasFormed: Bool, mayGo: Bool) async throws {
+        try await withStore { store, admission in
+            try await store.create(Namespace(name: "team"))
+            var record = try await store.create(try cluster("orders", in: "team", spec))
+            if hasFormed {
+                record.status.clusterID = "cafe"
+                record = try await store.updateStatus(record)
+            }
+            let objection = await admission.objection(toRemoving: record.document, of: EtcdCluster.kind)
+            #expect((objection == nil) == mayGo, "\(objection ?? "")")
+            let namespace = try await store.get(Namespace.self, named: "team")
+            let wider = await admission.objection(toRemoving: namespace.document, of: Namespace.kind)
+            #expect((wider == nil) == mayGo, "\(wider ?? "")")
+        }
+    }
+
+    @Test("A secret whose keys backups need stays until somebody says that it may go")
+    func keys() async throws {
+        try await withStore { store, admission in
+            var secret = Secret()
+            secret.metadata = ObjectMeta(name: "keys")
+            secret = try await store.create(secret)
+            func objection() async -> String? {
+                await admission.objection(toRemoving: secret.document, of: Secret.kind)
+            }
+            #expect(await objection() == nil)
+            try await store.create(
+                try cluster(
+                    "orders", #","backup":{"interval":"1h","encryption":{"secretRef":{"name":"keys"}}}"#))
+            #expect(await objection()?.contains("EtcdCluster \"orders\"") == true)
+            secret.metadata.annotations[Secret.deletionProtection] = "false"
+            #expect(await objection() == nil)
+        }
+    }
+
+    @Test("An immutable secret keeps its values, and its promise")
+    func immutableSecret() throws {
+        var old = Secret()
+        old.metadata = ObjectMeta(name: "keys")
+        (old.data, old.immutable) = (["a": "YQ=="], true)
+        var new = old
+        (new.data, new.immutable, new.type) = (["a": "Yg=="], nil, "other")
+        let problems = RecordRules.problems(new.document, replacing: old.document, of: Secret.kind)
+        #expect(problems.map(\.path.description) == ["type", "immutable", "data"])
+    }
+
+    @Test("What is possible and seldom meant is said")
+    func warnings() async throws {
+        try await withStore { _, admission in
+            let risky = try cluster(
+                "orders",
+                #","size":1,"deletionPolicy":"Delete","auth":{"secretRef":{"name":"root"}}"#)
+            let warnings = await admission.warnings(risky.document, of: EtcdCluster.kind)
+            #expect(
+                warnings.map { $0.prefix { $0 != ":" } } == ["spec.auth.secretRef", "spec.size", "spec.deletionPolicy"])
+        }
     }
 }

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Every kind of bad input gets one clear sentence that names record, field and remedy, and nothing is lost.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(15)))
 struct BadInputTests {
     private static let head = "apiVersion: lodestone.dev/v1alpha1\nkind: EtcdCluster\nmetadata:\n  name: bad\nspec:\n"
 

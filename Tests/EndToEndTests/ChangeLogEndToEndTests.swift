@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// The change log as a user has it: declared, kept through a controller's death, begun again after a gap.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(10)))
 struct ChangeLogEndToEndTests {
     @Test("Changes are stored within seconds, also behind a controller that was killed, and a gap makes a new backup")
     func kept() async throws {

@@ -174,7 +174,7 @@ struct DrillTests {
             // The drill of a cluster that is deleted goes with it.
             try await fixture.succeed("backup", "drill", "orders", "--wait=false")
             try await eventually("the copy is made") { try await fixture.records(EtcdCluster.self).count == 2 }
-            try await fixture.succeed("delete", "ec", "orders", "--wait=false")
+            try await fixture.succeed("delete", "ec", "orders", "--wait=false", "--unprotect")
             try await Self.killSoon(&controller, fixture)
             try await eventually("everything of both is gone", timeout: .seconds(120)) {
                 try await fixture.records(EtcdCluster.self).isEmpty && fixture.members.isEmpty

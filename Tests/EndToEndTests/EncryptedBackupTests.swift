@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Backups with a key out of a Secret, through the whole program.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(10)))
 struct EncryptedBackupTests {
     @Test(
         "Backups are encrypted with the current key, readable after a change of keys, and not called lost without one")
@@ -50,7 +50,7 @@ struct EncryptedBackupTests {
             try await fixture.apply(second)
             try await fixture.succeed("backup", "verify", name)
 
-            try await fixture.succeed("delete", "secret", "backup-keys")
+            try await fixture.succeed("delete", "secret", "backup-keys", "--unprotect")
             let refused = try await fixture.lodestone("backup", "sealed", "--name", "keyless")
             #expect(refused.status == 1 && refused.errors.contains("there is no such Secret"), "\(refused)")
         }

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Another etcd cluster at the address of an imported one: told, and kept apart.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(15)))
 struct ForeignClusterTests {
     private static func manifest(_ endpoint: String) -> String {
         """

@@ -103,7 +103,7 @@ private struct Scene {
         if let copy {
             let restored = try await fixture.waitForCluster(copy, timeout: .seconds(180))
             #expect(restored.status.conditions[.restored]?.status == .true)
-            try await fixture.succeed("delete", "ec", copy)
+            try await fixture.succeed("delete", "ec", copy, "--unprotect")
         }
         try await eventually("retention has done its work in round \(round)", timeout: .seconds(120)) {
             let backups = try await fixture.records(EtcdBackup.self)

@@ -25,7 +25,7 @@ struct KilledControllerTests {
                 }
                 try checkArchive(fixture, name, cluster.status.incarnation)
 
-                try await fixture.succeed("delete", "ec", name)
+                try await fixture.succeed("delete", "ec", name, "--unprotect")
                 try await killSoon(&controller, fixture, within: 2500)
                 try await eventually("everything of it is gone", timeout: .seconds(120)) {
                     try await fixture.record(EtcdCluster.self, name) == nil && fixture.members.isEmpty

@@ -40,7 +40,7 @@ struct KilledMigrationTests {
                     try await fixture.record(EtcdMigration.self, name)?.status.phase == .completed
                 }
                 try await check(name, source, copy, await writer.end(), fixture)
-                for cluster in [copy, source] { try await fixture.succeed("delete", "ec", cluster) }
+                for cluster in [copy, source] { try await fixture.succeed("delete", "ec", cluster, "--unprotect") }
                 try await fixture.succeed("delete", "em", name)
                 try await eventually("no member is left", timeout: .seconds(60)) { fixture.members.isEmpty }
             }

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// What stands in the way of Local clusters from outside: foreign processes, lost records, people who ask for a pause.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(15)))
 struct LocalTroubleTests {
     @Test("A planned port that somebody else takes before the cluster has formed gives way to another")
     func takenPort() async throws {

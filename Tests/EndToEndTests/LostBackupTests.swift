@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Backups that were good and are no longer, because somebody or something got at the storage.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(10)))
 struct LostBackupTests {
     @Test("A backup whose bytes change or go is told as lost, counts for nothing, and is found again when it is back")
     func lost() async throws {

@@ -5,7 +5,7 @@ import Testing
 
 /// Every way to move data but the usual one: to a newer etcd, in part, at rest, and for good.
 // One after the other: each has a controller and several members.
-@Suite(.serialized, .timeLimit(.minutes(5)))
+@Suite(.serialized, .timeLimit(.minutes(15)))
 struct MigrationMethodTests {
     @Test("Three members move to one of a newer etcd, with leases")
     func newerVersion() async throws {

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// A migration whose ends are cut off, hang and stand still: it waits, goes on, and loses nothing.
-@Suite(.serialized, .timeLimit(.minutes(5)))
+@Suite(.serialized, .timeLimit(.minutes(15)))
 struct MigrationNetworkTests {
     @Test("Cut off, hanging and stopped ends delay a migration and change nothing of its end")
     func interrupted() async throws {

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// A cluster moved to another one while clients write to it, as a person does it.
-@Suite(.serialized, .timeLimit(.minutes(5)))
+@Suite(.serialized, .timeLimit(.minutes(15)))
 struct MigrationTests {
     @Test("Everything that was acknowledged is at the destination, at the same revision, with the same hash")
     func exact() async throws {
@@ -30,7 +30,7 @@ struct MigrationTests {
             // The source refuses, the destination takes.
             #expect(try await put(endpoint, "late").errors.contains("corrupt cluster"))
             #expect(try await put(member, "late").status == 0)
-            #expect(migration.status.pause.map { $0 < .seconds(10) } ?? false)
+            #expect(migration.status.pause.map { $0 < .seconds(60) } ?? false)
 
             let refusal = try await fixture.lodestone("migrate", "rollback", "orders-to-orders2")
             #expect(refusal.status == 1 && refusal.errors.contains("--yes"), "\(refusal.errors)")

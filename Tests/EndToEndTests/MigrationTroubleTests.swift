@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// What may happen to a migration from outside: strangers, compactions, deleted records.
-@Suite(.serialized, .timeLimit(.minutes(5)))
+@Suite(.serialized, .timeLimit(.minutes(15)))
 struct MigrationTroubleTests {
     @Test("A stranger's write to the destination, and a compaction of what was still needed, fill it anew")
     func filledAnew() async throws {
@@ -37,7 +37,7 @@ struct MigrationTroubleTests {
     func deleted() async throws {
         try await ControllerFixture.run { fixture, _ in
             let endpoint = try await begin(fixture)
-            try await fixture.succeed("delete", "ec", "orders2")
+            try await fixture.succeed("delete", "ec", "orders2", "--unprotect")
             let failed = try await eventually("the migration has failed", timeout: .seconds(30)) {
                 try await fixture.record(EtcdMigration.self, "orders-to-orders2").flatMap {
                     $0.status.phase == .failed ? $0 : nil
@@ -77,7 +77,7 @@ struct MigrationTroubleTests {
             try await fixture.succeed(
                 "migrate", "orders", "orders2", "--automatic", "--size", "1", "--etcd-version", "3.4.23")
             #expect(try await Etcdctl.attempt(endpoint, ["put", "a", "b"]).errors.contains("corrupt cluster"))
-            try await fixture.succeed("delete", "ec", "orders")
+            try await fixture.succeed("delete", "ec", "orders", "--unprotect")
             #expect(try await Etcdctl.attempt(endpoint, ["put", "a", "b"]).status == 0)
             #expect(try await fixture.record(EtcdCluster.self, "orders") == nil)
         }
@@ -92,8 +92,8 @@ struct MigrationTroubleTests {
             try await fixture.waitForCluster("taken")
             try await fixture.succeed("migrate", "orders", "taken", "--wait=false")
             try await expect("DestinationNotNew", "orders-to-taken", fixture)
-            try await fixture.succeed("migrate", "gone", "orders9", "--wait=false")
-            try await expect("ClusterMissing", "gone-to-orders9", fixture)
+            let nothing = try await fixture.lodestone("migrate", "gone", "orders9", "--wait=false")
+            #expect(nothing.status == 1 && nothing.errors.contains("there is no EtcdCluster \"gone\""), "\(nothing)")
             let same = try await fixture.lodestone("migrate", "orders", "orders")
             #expect(same.status == 1 && same.errors.contains("spec.destinationRef.name"), "\(same.errors)")
 

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// A cluster brought back as it was between its backups, by revision, by time, and as late as anything is known of it.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(15)))
 struct PointInTimeTests {
     @Test("A revision, a moment and the latest state come back exactly; what is out of reach is refused in a sentence")
     func pointsInTime() async throws {
@@ -120,7 +120,7 @@ struct PointInTimeTests {
         #expect(output.status == 1, "\(output.output)\(output.errors)")
         #expect(output.errors.contains(sentence), "\(output.errors)")
         #expect(fixture.members.sorted() == members)
-        try await fixture.succeed("delete", "ec", name)
+        try await fixture.succeed("delete", "ec", name, "--unprotect")
     }
 
     private func stored(_ fixture: ControllerFixture, through revision: Int64) async throws {

@@ -119,7 +119,7 @@ struct RestoreTests {
             try await fixture.succeed("load", "orders", "--keys", "100")
             try await fixture.succeed("backup", "orders", "--name", "newer")
             let newer = try #require(try await fixture.record(EtcdBackup.self, "newer"))
-            try await fixture.succeed("delete", "ec", "orders")
+            try await fixture.succeed("delete", "ec", "orders", "--unprotect")
             try await fixture.succeed("delete", "eb", "older", "newer")
             let source = ["--source-cluster", "orders", "--latest", "--etcd-version", "3.4.23", "--size", "1"]
             let draft = try await fixture.succeed(all: ["restore", "copy", "--dry-run"] + source)
@@ -163,7 +163,7 @@ struct RestoreTests {
                     #expect(hash.contains(", \(backup.status.hashKV ?? -1)"), "\(hash)")
                 }
                 #expect(directoryEntries(fixture.data + "/members/.restore").isEmpty)
-                try await fixture.succeed("delete", "ec", name)
+                try await fixture.succeed("delete", "ec", name, "--unprotect")
             }
             #expect(try await fixture.waitForCluster("orders").status.clusterID == old.status.clusterID)
         }

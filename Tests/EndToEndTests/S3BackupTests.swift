@@ -6,7 +6,7 @@ import Testing
 import Transport
 
 /// Backups of a real cluster in a bucket of a real object storage.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(15)))
 struct S3BackupTests {
     private static func storage(_ server: RealS3, _ bucket: String, port: Int? = nil) -> String {
         "storage: {type: S3, s3: {endpoint: \"http://127.0.0.1:\(port ?? server.port)\", bucket: \(bucket), "

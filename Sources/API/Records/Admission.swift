@@ -1,20 +1,25 @@
 public import Model
 
-/// The rules on writing records that go beyond what a record says of itself: what may not change, what must exist,
-/// what is not built yet.
+/// The rules on writing and removing records that go beyond what a record says of itself: what may not change, what
+/// must exist, what is not built yet, what would be lost.
 ///
-/// The API asks them before every create, update and patch, also for dry runs; the composition root supplies them.
+/// The API asks them before every create, update, patch and delete, also for dry runs; the composition root supplies
+/// them.
 public struct Admission: Sendable {
     /// What is wrong with a write: the record as it would be stored, the one it replaces (nil for a new one), the kind.
     public var problems: @Sendable (_ new: Value, _ old: Value?, _ kind: Kind) async -> [FieldProblem]
+    /// What the writer of a record should know though it may be written.
+    public var warnings: @Sendable (_ new: Value, _ kind: Kind) async -> [String] = { _, _ in [] }
+    /// Why a record may not be removed, in a sentence; nil if it may.
+    public var objection: @Sendable (_ record: Value, _ kind: Kind) async -> String? = { _, _ in nil }
 
-    /// Creates the rules.
+    /// Creates the rules; those on warnings and removals allow everything until they are set.
     ///
     /// - Parameter problems: What is wrong with a write; empty if it may be done.
     public init(problems: @escaping @Sendable (_ new: Value, _ old: Value?, _ kind: Kind) async -> [FieldProblem]) {
         self.problems = problems
     }
 
-    /// No rules: every record that is valid in itself may be written.
+    /// No rules: every record that is valid in itself may be written and removed.
     public static let everything = Admission { _, _, _ in [] }
 }

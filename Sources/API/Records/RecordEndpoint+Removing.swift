@@ -68,12 +68,26 @@ extension RecordEndpoint {
     ///
     /// - Throws: the refusal to answer with.
     func remove(_ id: RecordID, _ options: DeleteOptions) async throws(APIStatus) -> Deletion {
-        guard id != RecordID(Namespace.kind, namespace: "", name: "default") else {
-            throw APIStatus(
-                .forbidden, "namespaces \"default\" is forbidden: this namespace may not be deleted",
+        func forbidden(_ why: String) -> APIStatus {
+            APIStatus(
+                .forbidden, "\(id.kind.qualifiedPlural) \"\(id.name)\" is forbidden: \(why)",
                 details: APIStatus.Details(id.kind, name: id.name))
         }
-        return try await answering { () async throws(StoreError) in try await store.delete(id, options) }
+        guard id != RecordID(Namespace.kind, namespace: "", name: "default") else {
+            throw forbidden("this namespace may not be deleted")
+        }
+        let record = try await answering { () async throws(StoreError) in try await store.get(id) }.document
+        // One whose removal is under way goes on.
+        if record[path: "metadata", "deletionTimestamp"] == nil,
+            let objection = await admission.objection(record, id.kind)
+        {
+            throw forbidden(objection)
+        }
+        var options = options
+        // What the rules were asked about is what goes, and not another record that took its name.
+        options.uid = options.uid ?? record[path: "metadata", "uid"]?.string
+        let wanted = options
+        return try await answering { () async throws(StoreError) in try await store.delete(id, wanted) }
     }
 
     /// The options of a removal: those of the body, or of the query where the body does not speak of them.

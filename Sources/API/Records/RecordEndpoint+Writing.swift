@@ -16,11 +16,11 @@ extension RecordEndpoint {
         while true {
             let (document, isGenerated) = Self.named(given)
             let checked = try target.kind.checked(document, parameters.validation)
-            try await admit(checked.document, replacing: nil, target.kind)
+            let warnings = try await admit(checked.document, replacing: nil, target.kind)
             do throws(StoreError) {
                 let record = try await store.create(
                     checked.document, kind: target.kind.kind, isTrial: parameters.isDryRun)
-                return .json(record.document, status: 201, headers: Self.warningHeaders(checked.warnings))
+                return .json(record.document, status: 201, headers: Self.warningHeaders(checked.warnings + warnings))
             } catch .alreadyExists where isGenerated && attempt < Self.attempts {
                 attempt += 1
             } catch {
@@ -106,12 +106,13 @@ extension RecordEndpoint {
                 proposed = proposed.merging(patch: ["metadata": ["resourceVersion": version]])
             }
             let checked = try target.kind.checked(proposed, parameters.validation)
+            var warnings = checked.warnings
             if target.subresource == nil, !isStale {
-                try await admit(checked.document, replacing: current, target.kind)
+                warnings += try await admit(checked.document, replacing: current, target.kind)
             }
             do throws(StoreError) {
                 let record = try await write(checked.document, target, parameters)
-                return .json(record.document, headers: Self.warningHeaders(checked.warnings))
+                return .json(record.document, headers: Self.warningHeaders(warnings))
             } catch .conflict where !isStale && attempt < Self.attempts {
                 attempt += 1
             } catch {
@@ -170,15 +171,18 @@ extension RecordEndpoint {
         return document
     }
 
+    /// Asks the rules, and returns what the client is to be told besides.
     private func admit(
         _ new: Value, replacing old: Value?, _ registered: RegisteredKind
-    ) async throws(APIStatus) {
+    ) async throws(APIStatus) -> [String] {
         let problems = await admission.problems(new, old, registered.kind)
         guard problems.isEmpty else {
             let name = new[path: "metadata", "name"]?.string ?? ""
             throw APIStatus(
                 InvalidRecord(kind: registered.kind.name, name: name, problems: problems), of: registered.kind)
         }
+        // What was said when the record was made needs no repetition with every label.
+        return new["spec"] == old?["spec"] ? [] : await admission.warnings(new, registered.kind)
     }
 
     /// The headers that have `kubectl` print warnings (RFC 7234, 5.5; code 299 is "miscellaneous").

@@ -11,14 +11,17 @@ struct DeleteCommand: Command {
     var waits = true
     var timeout = Duration.seconds(120)
     var isDryRun = false
+    var unprotects = false
     var connection = ConnectionOptions()
 
     static let name = "delete"
     static let summary = "removes records"
     static let discussion = """
         Removing the record of a Local cluster stops its members; their data goes to quarantine unless the cluster's
-        deletionPolicy is Delete. Removing the record of an Imported cluster does nothing to the cluster. Backups stay
-        where they are stored unless their own deletionPolicy is Delete. Nothing is asked before it is done.
+        deletionPolicy is Delete. A cluster that holds data is protected, unless its spec.deletionProtection is false,
+        and so is a Secret whose keys backups need: --unprotect takes the protection away first. Removing the record
+        of an Imported cluster does nothing to the cluster. Backups stay where they are stored unless their own
+        deletionPolicy is Delete. Nothing is asked before it is done.
         """
     static let operands: [Operand<DeleteCommand>] = [
         Operand("KIND[/NAME] [NAME]", \.targets, completing: .targets, "Which records: \"ec orders\" or \"ec/orders\"")
@@ -31,6 +34,9 @@ struct DeleteCommand: Command {
             CommandOption("ignore-not-found", \.ignoresMissing, "Takes a record that is not there for removed"),
             CommandOption("wait", \.waits, "Waits until the records are gone; --wait=false does not"),
             CommandOption("timeout", \.timeout, "How long to wait"),
+            CommandOption(
+                "unprotect", \.unprotects,
+                "Takes the protection of clusters with data and of backups' keys away first"),
             CommandOption("dry-run", \.isDryRun, "Says what would be removed"),
         ] + ConnectionOptions.options.map { $0.within(\.connection) }
     static let examples = [
@@ -43,6 +49,7 @@ struct DeleteCommand: Command {
         switch (targets.isEmpty, files.isEmpty) {
         case (true, true): "name records (KIND NAME) or manifests (-f FILE)"
         case (false, false): "name either records or manifests, not both"
+        case _ where unprotects && isDryRun: "--unprotect changes records, which --dry-run does not; leave one out"
         default: nil
         }
     }
@@ -54,6 +61,7 @@ struct DeleteCommand: Command {
         for query in queries {
             let reference = "\(query.kind.singular)/\(query.name ?? "")"
             do {
+                if unprotects { try await unprotect(query, client) }
                 let answer = try await client.delete(query, dryRun: isDryRun)
                 try session.console.print("\(reference) deleted\(isDryRun ? " (dry run)" : "")")
                 if answer["kind"]?.string == query.kind.name { remaining.append(query) }
@@ -66,6 +74,20 @@ struct DeleteCommand: Command {
         }
         guard failures.isEmpty else { throw CommandFailure(failures.joined(separator: "\n")) }
         return .success
+    }
+
+    private func unprotect(_ query: RecordQuery, _ client: APIClient) async throws {
+        switch query.kind {
+        case EtcdCluster.kind:
+            _ = try await client.change(query) { (cluster: inout EtcdCluster) in
+                cluster.spec.deletionProtection = false
+            }
+        case Secret.kind:
+            _ = try await client.change(query) { (secret: inout Secret) in
+                secret.metadata.annotations[Secret.deletionProtection] = "false"
+            }
+        default: break
+        }
     }
 
     private func queries(in session: Session) async throws -> (APIClient, [RecordQuery]) {

@@ -63,6 +63,8 @@ public struct FieldProblem: Sendable, Hashable, CustomStringConvertible {
         case unsupported = "FieldValueNotSupported"
         /// The value may not be set or changed here.
         case forbidden = "FieldValueForbidden"
+        /// What the value names is not there.
+        case missing = "FieldValueNotFound"
         /// The value must be unique and is not.
         case duplicate = "FieldValueDuplicate"
     }

@@ -54,6 +54,13 @@ public struct EtcdCluster: SpecifiedResource {
         },
     ]
 
+    /// Whether requests to delete the record are refused: as its spec says, or else if members hold data because of it.
+    ///
+    /// `kubectl apply --force` and `kubectl replace --force` delete and make anew whatever they cannot change.
+    public var isProtectedFromDeletion: Bool {
+        spec.deletionProtection ?? (spec.provider == .local && !status.clusterID.isEmpty)
+    }
+
     /// A Local cluster has three members unless it says otherwise.
     public mutating func applyDefaults() {
         if spec.provider == .local, spec.size == nil { spec.size = 3 }
@@ -111,6 +118,8 @@ public struct EtcdClusterSpec: Structure {
     public var paused = false
     /// What becomes of the members' data when the record is deleted; Local only.
     public var deletionPolicy = DeletionPolicy.retain
+    /// Whether requests to delete the record are refused; those of a Local cluster that holds data are if not given.
+    public var deletionProtection: Bool?
 
     /// Creates the default.
     public init() {}
@@ -134,6 +143,9 @@ public struct EtcdClusterSpec: Structure {
         Field(
             "deletionPolicy", \.deletionPolicy,
             "What becomes of the members' data when the record is deleted: Retain (quarantine) or Delete."),
+        Field(
+            "deletionProtection", \.deletionProtection,
+            "Whether requests to delete the record are refused. If not given, those of a Local cluster with data are."),
     ]
 
     func validate(at path: FieldPath) -> [FieldProblem] {

@@ -4,6 +4,11 @@ public struct Namespace: Resource {
     public static let kind = Kind(
         group: "", version: "v1", name: "Namespace", plural: "namespaces", shortNames: ["ns"], isNamespaced: false,
         hasStatus: true)
+    /// What annotations begin with that say how many records of a kind, by its plural, the namespace may hold, or how
+    /// many `members` its Local clusters may have together.
+    public static let quotaPrefix = "quota.lodestone.dev/"
+    /// What a quota speaks of that is no kind: the members of Local clusters.
+    public static let membersQuota = "members"
     /// Identity, labels and history.
     public var metadata = ObjectMeta()
     /// Kubernetes' own finalizers, kept as they are.

@@ -4,6 +4,8 @@ public struct Secret: Resource {
     public static let kind = Kind(
         group: "", version: "v1", name: "Secret", plural: "secrets", shortNames: [], isNamespaced: true,
         hasStatus: false, isConfidential: true)
+    /// The annotation that lets a secret be deleted while records need it: `false`.
+    public static let deletionProtection = "lodestone.dev/deletion-protection"
     /// Identity, labels and history.
     public var metadata = ObjectMeta()
     /// The values, in base64.

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// The commands that wait and watch, against the real API.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct FollowingCommandTests {
     /// Plays the controller: takes the newest record of a name and changes its status.
     private func change<Object: SpecifiedResource>(

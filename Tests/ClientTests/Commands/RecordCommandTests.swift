@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 /// The commands that write and read records, against the real API.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct RecordCommandTests {
     @Test("Apply creates, changes, and leaves alone what is the same already")
     func apply() async throws {

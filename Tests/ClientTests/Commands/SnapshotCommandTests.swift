@@ -8,7 +8,7 @@ import Testing
 @testable import Client
 
 /// The commands on files of databases, on snapshots of a real etcd.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct SnapshotCommandTests {
     @Test("A snapshot is shown, proven and compared in every form it may have", arguments: RealEtcd.availableVersions)
     func everything(version: RealEtcd.Version) async throws {

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// The commands that talk to etcd themselves, against real etcd.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct EtcdCommandTests {
     private func run(_ line: String, _ code: ExitCode = .success, in directory: String = "/") async throws
         -> TestSession

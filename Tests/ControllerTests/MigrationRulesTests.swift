@@ -3,7 +3,7 @@ import Model
 import Testing
 
 /// What may be changed of a migration, and when.
-struct MigrationAdmissionTests {
+struct MigrationRulesTests {
     private func document(_ phase: MigrationPhase, frozen: Bool = false, _ change: (inout EtcdMigrationSpec) -> Void)
         -> Value
     {
@@ -27,7 +27,7 @@ struct MigrationAdmissionTests {
         _ phase: MigrationPhase, frozen: Bool = false, from old: (inout EtcdMigrationSpec) -> Void = { _ in },
         _ new: (inout EtcdMigrationSpec) -> Void
     ) -> [String] {
-        RecordAdmission.problems(
+        RecordRules.problems(
             document(phase, frozen: frozen, new), replacing: document(phase, frozen: frozen, old),
             of: EtcdMigration.kind
         ).map(\.path.description)
