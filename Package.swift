@@ -70,7 +70,10 @@ let package = Package(
 
         library(
             "Client",
-            ["Model", "Threads", "Crypto", "Manifests", "Transport", "Etcd", "Archive", "Observers", "Inspectors"]),
+            [
+                "Model", "Threads", "Crypto", "Manifests", "Transport", "Etcd", "Archive", "Observers", "Inspectors",
+                "CPlatform",
+            ]),
 
         // Layer 6: the one executable.
         .executableTarget(

@@ -8,6 +8,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/file.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
@@ -46,6 +47,12 @@ static inline int lodestone_spawn_chdir(posix_spawn_file_actions_t *actions, con
 
 /// Names the calling thread for ps and debuggers; Linux keeps the first 15 bytes.
 static inline void lodestone_set_thread_name(const char *name) { (void)prctl(PR_SET_NAME, name); }
+
+/// The height in lines of the terminal behind a descriptor; 0 if it is none or does not say.
+static inline int lodestone_terminal_rows(int descriptor) {
+    struct winsize size;
+    return ioctl(descriptor, TIOCGWINSZ, &size) == 0 ? size.ws_row : 0;
+}
 
 /// Whether the processor has the CRC32C instruction.
 static inline int lodestone_has_crc32c(void) {

@@ -66,7 +66,7 @@ struct APIClient: Sendable {
 
     /// All records selected as one table.
     func table(_ query: RecordQuery) async throws -> RecordTable {
-        var table = RecordTable()
+        var table = RecordTable(of: query.kind)
         try await pages(query, as: .table) { page in try table.append(page) }
         return table
     }
@@ -97,17 +97,24 @@ struct APIClient: Sendable {
     /// controller does all the time.
     ///
     /// - Throws: `APIError`, and whatever `change` throws.
-    func change<Record: Resource>(_ query: RecordQuery, _ change: (inout Record) throws -> Void) async throws -> Value {
+    func change<Record: Resource>(
+        _ query: RecordQuery, dryRun: Bool = false, _ change: (inout Record) throws -> Void
+    ) async throws -> Value {
         for _ in 0..<20 {
             var record = try Record(answer: try await get(query))
             try change(&record)
             do {
-                return try await replace(record.document, query)
+                return try await replace(record.document, query, dryRun: dryRun)
             } catch let error as APIError where error.isConflict {
                 continue
             }
         }
         throw CommandFailure("\(query.path) changed again and again while it was to be changed; try again")
+    }
+
+    /// Changes some fields of a record by a merge patch (RFC 7396), whatever the others are by now.
+    func patch(_ patch: Value, _ query: RecordQuery, dryRun: Bool = false) async throws -> Value {
+        try await json("PATCH", query.path, writing(dryRun), body: patch, type: "application/merge-patch+json")
     }
 
     /// Asks for a record's removal; what remains of it if somebody must finish first, or a `Status`.
@@ -139,9 +146,9 @@ struct APIClient: Sendable {
 
     private func json(
         _ method: String, _ path: String, _ parameters: [(String, String)] = [], accept: Form = .records,
-        body: Value? = nil
+        body: Value? = nil, type: String = "application/json"
     ) async throws -> Value {
-        let bytes = try await send(method, path, parameters, accept: accept, body: body)
+        let bytes = try await send(method, path, parameters, accept: accept, body: body, type: type)
         do {
             return try Value(json: bytes)
         } catch {
@@ -150,13 +157,14 @@ struct APIClient: Sendable {
     }
 
     private func send(
-        _ method: String, _ path: String, _ parameters: [(String, String)], accept: Form, body: Value?
+        _ method: String, _ path: String, _ parameters: [(String, String)], accept: Form, body: Value?,
+        type: String = "application/json"
     ) async throws -> [UInt8] {
         try await proveServer()
         var request = request(method, path, parameters, accept: accept)
         if let body {
             request.body = body.jsonBytes
-            request.headers.append((name: "Content-Type", value: "application/json"))
+            request.headers.append((name: "Content-Type", value: type))
         }
         return try await authorized { try await exchange(request.carrying($0)) }.body
     }

@@ -16,11 +16,15 @@ struct RecordTable: Sendable {
         let cells: [Value]
     }
 
+    /// The kind of the records, which says how their words are coloured.
+    let kind: Kind
     private(set) var columns: [Column] = []
     private(set) var rows: [Row] = []
     private(set) var resourceVersion = ""
 
-    init() {}
+    init(of kind: Kind) {
+        self.kind = kind
+    }
 
     /// Adds the rows of a page; the first page brings the columns.
     mutating func append(_ page: Value) throws {
@@ -59,8 +63,9 @@ struct RecordTable: Sendable {
             (showsNamespace ? ["NAMESPACE"] : []) + shown.map { columns[$0].name.uppercased() },
             rightAligned: Set(numbers))
         for row in rows {
-            let cells = shown.map { column in
-                TextTable.Cell(row.cells.indices.contains(column) ? Self.text(row.cells[column]) : "")
+            let cells = shown.map { column -> TextTable.Cell in
+                let text = row.cells.indices.contains(column) ? Self.text(row.cells[column]) : ""
+                return TextTable.Cell(text, CellStyle.style(of: text, column: columns[column].name, kind: kind))
             }
             table.add((showsNamespace ? [TextTable.Cell(row.namespace)] : []) + cells)
         }

@@ -15,7 +15,9 @@ enum HelpText {
                 Invocation<Root>.options.map { (names(of: $0), program.inItsWords(meaning(of: $0, in: blank))) }
                     + [helpOption]))
         if !Root.examples.isEmpty {
-            let lines = Root.examples.map { "  \(program.inItsWords($0.line))\n      \($0.meaning)" }
+            let lines = Root.examples.map {
+                "  \(program.inItsWords($0.line))\n      \(program.inItsWords($0.meaning))"
+            }
             sections.append("Examples:\n" + lines.joined(separator: "\n"))
         }
         sections.append(section("Exit codes", exitCodes(of: command).map { (String($0.rawValue), $0.meaning) }))
@@ -94,7 +96,7 @@ enum HelpText {
         return "\(title):\n" + lines.joined(separator: "\n")
     }
 
-    private static func wrap(_ text: String, width: Int) -> [String] {
+    static func wrap(_ text: String, width: Int) -> [String] {
         var lines = [""]
         for word in text.split(separator: " ") {
             let line = lines[lines.count - 1]

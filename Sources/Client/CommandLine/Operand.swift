@@ -49,6 +49,20 @@ public struct Operand<Root>: Sendable {
         assign = { $0[keyPath: keyPath].append($1) }
     }
 
+    /// The same operand of a command that holds this one's root as a group of options.
+    public func within<Outer>(_ keyPath: any WritableKeyPath<Outer, Root> & Sendable) -> Operand<Outer> {
+        Operand<Outer>(self) { [assign] in assign(&$0[keyPath: keyPath], $1) }
+    }
+
+    private init<Inner>(_ inner: Operand<Inner>, assign: @escaping @Sendable (inout Root, String) -> Void) {
+        placeholder = inner.placeholder
+        summary = inner.summary
+        isRequired = inner.isRequired
+        isRepeatable = inner.isRepeatable
+        source = inner.source
+        self.assign = assign
+    }
+
     /// The operand in a usage line.
     var usage: String {
         let word = isRepeatable ? "\(placeholder)..." : placeholder

@@ -8,6 +8,7 @@ public struct Program: Sendable {
     /// The commands that talk to a controller.
     static let clientCommands: [any Command.Type] = [
         ApplyCommand.self, GetCommand.self, DescribeCommand.self, DeleteCommand.self, WatchCommand.self,
+        EditCommand.self, DiffCommand.self, ScaleCommand.self, EventsCommand.self, ExplainCommand.self,
         BackupCommand.self, BackupPruneCommand.self, BackupVerifyCommand.self,
         BackupDrillCommand.self, BackupKeyCommand.self, RestoreCommand.self,
         MigrateCommand.self, MigrateWatchCommand.self, MigrateApproveCommand.self, MigrateCancelCommand.self,
@@ -15,6 +16,7 @@ public struct Program: Sendable {
         SnapshotInspectCommand.self,
         SnapshotVerifyCommand.self, SnapshotDiffCommand.self,
         ReportCommand.self, WaitCommand.self, CheckCommand.self, LoadCommand.self,
+        TokenCreateCommand.self, TokenListCommand.self, TokenRevokeCommand.self, KubeconfigCommand.self,
         ContextListCommand.self, ContextUseCommand.self, ContextShowCommand.self,
         CompletionCommand.self, VersionCommand.self,
     ]

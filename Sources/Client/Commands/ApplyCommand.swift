@@ -76,7 +76,7 @@ struct ApplyCommand: Command {
     }
 
     /// The records that manifests declare; none at all is more likely a wrong file or an empty pipe than a wish.
-    private static func records(in sources: [ManifestSource], namespace: String) throws -> [Manifest] {
+    static func records(in sources: [ManifestSource], namespace: String) throws -> [Manifest] {
         let manifests = try ManifestReader.read(sources, namespace: namespace)
         guard !manifests.isEmpty else {
             throw CommandFailure("nothing to apply: \(sources.map(\.file).joined(separator: ", ")) declares no record")

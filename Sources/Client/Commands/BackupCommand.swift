@@ -7,6 +7,7 @@ struct BackupCommand: Command {
     var backupName: String?
     var path: String?
     var waits = true
+    var isDryRun = false
     var timeout = Duration.seconds(3600)
     var output = OutputFormat.table
     var connection = ConnectionOptions()
@@ -30,6 +31,7 @@ struct BackupCommand: Command {
                 "A directory of the controller's machine to store it in, instead of where the cluster's backups go"),
             CommandOption("wait", \.waits, "Waits until the backup is done; --wait=false does not"),
             CommandOption("timeout", \.timeout, "How long to wait"),
+            CommandOption("dry-run", \.isDryRun, "Has the controller check the record, and makes no backup"),
             CommandOption("output", short: "o", \.output, "How to show the finished backup"),
         ] + ConnectionOptions.options.map { $0.within(\.connection) }
     static let examples = [
@@ -42,9 +44,9 @@ struct BackupCommand: Command {
         let connection = try await connection.connect(in: session)
         let record = try await create(connection, session)
         let name = record[path: "metadata", "name"]?.string ?? ""
-        guard waits else {
+        guard waits, !isDryRun else {
             if output == .table || output == .wide {
-                try session.console.print("etcdbackup/\(name) created")
+                try session.console.print("etcdbackup/\(name) created\(isDryRun ? " (dry run)" : "")")
             } else {
                 try show(record, session)
             }
@@ -77,13 +79,13 @@ struct BackupCommand: Command {
         let name = backup.metadata.name
         for attempt in 2...Self.attempts {
             do {
-                return try await connection.client.create(backup.request, query)
+                return try await connection.client.create(backup.request, query, dryRun: isDryRun)
             } catch let error as APIError where error.isAlreadyExists && backupName == nil {
                 // The schedule, or somebody else, made one in this very second.
                 backup.metadata.name = "\(name)-\(attempt)"
             }
         }
-        return try await connection.client.create(backup.request, query)
+        return try await connection.client.create(backup.request, query, dryRun: isDryRun)
     }
 
     /// How many names are tried, when others make backups in the same second.
@@ -99,29 +101,23 @@ struct BackupCommand: Command {
         _ record: Value, named name: String, _ connection: Connection, _ session: Session
     ) async throws -> Value {
         let query = RecordQuery(EtcdBackup.kind, namespace: connection.namespace, name: name)
-        let limit = timeout
-        let seen = LastSeen()
-        return try await withTimeLimit(limit) {
-            CommandFailure(
-                "etcdbackup/\(name) is not done after \(limit.goText) (\(seen.text)); it goes on, see \"lodestone get "
-                    + "eb \(name)\"", code: .timedOut)
-        } _: {
-            var progress = ProgressLine(console: session.console)
-            var latest = record
-            let start = record[path: "metadata", "resourceVersion"]?.string ?? ""
-            try await RecordFollower(client: connection.client, query: query, patience: limit).follow(from: start) {
-                event in
-                guard event.kind != .deleted else {
-                    throw CommandFailure("etcdbackup/\(name) was deleted before it was done")
-                }
-                latest = event.object
-                let backup = try EtcdBackup(document: latest)
+        let (console, limit) = (session.console, timeout)
+        return try await FollowedRecord(
+            client: connection.client, query: query, limit: limit,
+            late: { seen in
+                "etcdbackup/\(name) is not done after \(limit.goText) (\(seen)); it goes on, see \"lodestone get eb "
+                    + "\(name)\""
+            }, gone: "etcdbackup/\(name) was deleted before it was done"
+        ).follow(from: record) { seen in
+            var progress = ProgressLine(console: console)
+            return { document in
+                let backup = try EtcdBackup(document: document)
                 _ = seen.replace(with: backup.status.phase.rawValue)
                 try progress.show(backup.status)
-                return [.succeeded, .failed].contains(backup.status.phase)
+                guard [.succeeded, .failed].contains(backup.status.phase) else { return false }
+                try progress.finish()
+                return true
             }
-            try progress.finish()
-            return latest
         }
     }
 

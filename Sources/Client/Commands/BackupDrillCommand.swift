@@ -5,6 +5,7 @@ import Model
 struct BackupDrillCommand: Command {
     var cluster = ""
     var waits = true
+    var isDryRun = false
     var timeout = Duration.seconds(3600)
     var output = OutputFormat.table
     var connection = ConnectionOptions()
@@ -24,6 +25,7 @@ struct BackupDrillCommand: Command {
         [
             CommandOption("wait", \.waits, "Waits until the drill is over and cleaned up; --wait=false does not"),
             CommandOption("timeout", \.timeout, "How long to wait"),
+            CommandOption("dry-run", \.isDryRun, "Has the controller check it, and makes no drill"),
             CommandOption("output", short: "o", \.output, "How to show the result"),
         ] + ConnectionOptions.options.map { $0.within(\.connection) }
     static let examples = [
@@ -36,9 +38,9 @@ struct BackupDrillCommand: Command {
         let query = RecordQuery(EtcdCluster.kind, namespace: connection.namespace, name: cluster)
         let request = session.now().text(fractionDigits: 9)
         let record = try await ask(request, query, connection)
-        guard waits else {
-            try session.console.print(
-                output == .name ? record.reference : "etcdcluster/\(cluster): the drill is asked for")
+        guard waits, !isDryRun else {
+            let words = isDryRun ? "the drill would be asked for (dry run)" : "the drill is asked for"
+            try session.console.print(output == .name ? record.reference : "etcdcluster/\(cluster): \(words)")
             return .success
         }
         let result = try await follow(record, request, query, connection, session)
@@ -65,7 +67,7 @@ struct BackupDrillCommand: Command {
         }
         let backups: [EtcdBackup] = try await connection.client.records(
             RecordQuery(EtcdBackup.kind, namespace: connection.namespace))
-        return try await connection.client.change(query) { (record: inout EtcdCluster) in
+        return try await connection.client.change(query, dryRun: isDryRun) { (record: inout EtcdCluster) in
             let isGood = { (backup: EtcdBackup) in
                 backup.spec.clusterRef.name == record.metadata.name && backup.status.phase == .succeeded
                     && backup.status.incarnation == record.status.incarnation
@@ -81,33 +83,31 @@ struct BackupDrillCommand: Command {
     private func follow(
         _ record: Value, _ request: String, _ query: RecordQuery, _ connection: Connection, _ session: Session
     ) async throws -> DrillResult {
-        let (name, limit, seen) = (cluster, timeout, LastSeen())
-        return try await withTimeLimit(limit) {
-            CommandFailure(
-                "the drill of etcdcluster/\(name) is not over after \(limit.goText) (\(seen.text)); it goes on by itself",
-                code: .timedOut)
-        } _: {
-            var progress = RestoreProgressLine(console: session.console)
-            var answer: DrillResult?
-            let start = record[path: "metadata", "resourceVersion"]?.string ?? ""
-            try await RecordFollower(client: connection.client, query: query, patience: limit).follow(from: start) {
-                event in
-                guard event.kind != .deleted else {
-                    throw CommandFailure("etcdcluster/\(name) was deleted before the drill was over")
-                }
-                guard let drill = try EtcdCluster(answer: event.object).status.drill else { return false }
+        let (name, console, limit) = (cluster, session.console, timeout)
+        // Requests are times: a later one that came before the drill began is answered together with this one.
+        let answer = { @Sendable (drill: ClusterDrillStatus?) in drill?.history.last { $0.request >= request } }
+        let finished = try await FollowedRecord(
+            client: connection.client, query: query, limit: limit,
+            late: { seen in
+                "the drill of etcdcluster/\(name) is not over after \(limit.goText) (\(seen)); it goes on by itself"
+            }, gone: "etcdcluster/\(name) was deleted before the drill was over"
+        ).follow(from: record) { seen in
+            var progress = RestoreProgressLine(console: console)
+            return { document in
+                guard let drill = try EtcdCluster(answer: document).status.drill else { return false }
                 if let running = drill.running {
                     _ = seen.replace(with: running.message)
                     try progress.show(running)
                 }
-                // Requests are times: a later one that came before the drill began is answered together with this one.
-                answer = drill.history.last { $0.request >= request }
-                return answer.map { $0.request != drill.running?.request } ?? false
+                guard let answer = answer(drill), answer.request != drill.running?.request else { return false }
+                try progress.finish()
+                return true
             }
-            try progress.finish()
-            guard let answer else { throw CommandFailure("the drill of etcdcluster/\(name) left no result") }
-            return answer
         }
+        guard let result = answer(try EtcdCluster(answer: finished).status.drill) else {
+            throw CommandFailure("the drill of etcdcluster/\(name) left no result")
+        }
+        return result
     }
 }
 

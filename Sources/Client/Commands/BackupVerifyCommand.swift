@@ -3,6 +3,7 @@ import Model
 /// `lodestone backup verify`: has all stored bytes of a backup read and proven.
 struct BackupVerifyCommand: Command {
     var backup = ""
+    var isDryRun = false
     var timeout = Duration.seconds(3600)
     var output = OutputFormat.table
     var connection = ConnectionOptions()
@@ -20,6 +21,8 @@ struct BackupVerifyCommand: Command {
     static let options: [CommandOption<BackupVerifyCommand>] =
         [
             CommandOption("timeout", \.timeout, "How long to wait"),
+            CommandOption(
+                "dry-run", \.isDryRun, "Has the controller check that it can be asked for, and reads nothing"),
             CommandOption("output", short: "o", \.output, "How to show the backup"),
         ] + ConnectionOptions.options.map { $0.within(\.connection) }
     static let examples = [
@@ -32,6 +35,10 @@ struct BackupVerifyCommand: Command {
         let query = RecordQuery(EtcdBackup.kind, namespace: connection.namespace, name: backup)
         let request = session.now().text(fractionDigits: 9)
         let record = try await ask(request, query, connection)
+        guard !isDryRun else {
+            try session.console.print("\(record.reference) would be proven (dry run)")
+            return .success
+        }
         let finished = try await follow(record, request, query, connection)
         let backup = try EtcdBackup(document: finished)
         switch output {
@@ -49,7 +56,7 @@ struct BackupVerifyCommand: Command {
     }
 
     private func ask(_ request: String, _ query: RecordQuery, _ connection: Connection) async throws -> Value {
-        try await connection.client.change(query) { (backup: inout EtcdBackup) in
+        try await connection.client.change(query, dryRun: isDryRun) { (backup: inout EtcdBackup) in
             guard [.succeeded, .lost].contains(backup.status.phase) else {
                 throw CommandFailure(
                     "etcdbackup/\(self.backup) is \(backup.status.phase.rawValue); only a finished backup can be proven"
@@ -63,21 +70,10 @@ struct BackupVerifyCommand: Command {
         _ record: Value, _ request: String, _ query: RecordQuery, _ connection: Connection
     ) async throws -> Value {
         let (name, limit) = (backup, timeout)
-        return try await withTimeLimit(limit) {
-            CommandFailure(
-                "etcdbackup/\(name) is not read after \(limit.goText); it goes on by itself", code: .timedOut)
-        } _: {
-            var latest = record
-            let start = record[path: "metadata", "resourceVersion"]?.string ?? ""
-            let client = connection.client
-            try await RecordFollower(client: client, query: query, patience: limit).follow(from: start) { event in
-                guard event.kind != .deleted else {
-                    throw CommandFailure("etcdbackup/\(name) was deleted before it was read")
-                }
-                latest = event.object
-                return latest[path: "status", "verifyRequest"]?.string == request
-            }
-            return latest
-        }
+        return try await FollowedRecord(
+            client: connection.client, query: query, limit: limit,
+            late: { _ in "etcdbackup/\(name) is not read after \(limit.goText); it goes on by itself" },
+            gone: "etcdbackup/\(name) was deleted before it was read"
+        ).follow(from: record) { _ in { $0[path: "status", "verifyRequest"]?.string == request } }
     }
 }

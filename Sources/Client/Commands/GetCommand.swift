@@ -7,6 +7,7 @@ struct GetCommand: Command {
     var output = OutputFormat.table
     var selection = SelectionOptions()
     var follows = false
+    var showsManagedFields = false
     var connection = ConnectionOptions()
 
     static let name = "get"
@@ -24,6 +25,8 @@ struct GetCommand: Command {
         [
             CommandOption("output", short: "o", \.output, "How to show them"),
             CommandOption("watch", short: "w", \.follows, "Goes on to show every change until interrupted"),
+            CommandOption(
+                "show-managed-fields", \.showsManagedFields, "JSON and YAML also show who manages which fields"),
         ] + SelectionOptions.options.map { $0.within(\.selection) }
         + ConnectionOptions.options.map { $0.within(\.connection) }
     static let examples = [
@@ -43,7 +46,7 @@ struct GetCommand: Command {
         let queries = targets.targets.map { selection.query($0, in: connection) }
         let printer = RecordPrinter(
             console: session.console, client: connection.client, format: output,
-            showsNamespace: selection.isEverywhere)
+            showsNamespace: selection.isEverywhere, showsManagedFields: showsManagedFields)
         let query = queries[0]
         if output == .table || output == .wide {
             let table = try await printer.printTables(queries)

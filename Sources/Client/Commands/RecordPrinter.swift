@@ -7,15 +7,17 @@ struct RecordPrinter {
     let client: APIClient
     let format: OutputFormat
     let showsNamespace: Bool
+    /// Whether documents show who owns which field, which is long and for few.
+    var showsManagedFields = false
 
     /// Prints a table for each kind; the records named of one kind share theirs.
     ///
     /// - Returns: the last of the tables, from whose revision to follow on.
     func printTables(_ queries: [RecordQuery]) async throws -> RecordTable {
-        var table = RecordTable()
+        var table = RecordTable(of: queries[0].kind)
         var printed = 0
         for (index, group) in Self.byKind(queries).enumerated() {
-            table = RecordTable()
+            table = RecordTable(of: group[0].kind)
             for query in group {
                 if query.name == nil {
                     table = try await client.table(query)
@@ -55,9 +57,9 @@ struct RecordPrinter {
         if format == .name {
             for record in records { try console.print(record.reference) }
         } else if queries.count == 1, queries[0].name != nil {
-            try console.write(format.text(of: records[0]))
+            try console.write(format.text(of: shown(records[0])))
         } else {
-            try console.write(format.text(of: .list(of: records)))
+            try console.write(format.text(of: .list(of: records.map(shown))))
         }
         return revision
     }
@@ -84,10 +86,18 @@ struct RecordPrinter {
                 try console.print(event.object.reference)
             } else {
                 if format == .yaml { try console.print("---") }
-                try console.write(format.text(of: event.object))
+                try console.write(format.text(of: shown(event.object)))
             }
             return false
         }
+    }
+
+    /// A record as it is shown.
+    private func shown(_ record: Value) -> Value {
+        guard !showsManagedFields, record[path: "metadata", "managedFields"] != nil else { return record }
+        var record = record
+        record["metadata"]?["managedFields"] = nil
+        return record
     }
 
     private func text(of table: RecordTable) -> TextTable {

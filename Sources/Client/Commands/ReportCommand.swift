@@ -25,6 +25,8 @@ struct ReportCommand: Command {
     var threshold = Threshold.never
     var detail = ReportText.Detail.auto
     var labels: String?
+    var watches = false
+    var interval = Duration.seconds(2)
     var connection = ConnectionOptions()
 
     static let name = "report"
@@ -33,6 +35,9 @@ struct ReportCommand: Command {
         What is old is not believed: a verdict that should have been renewed three times by now is shown as Unknown,
         and a cluster whose members nobody has looked at is Unknown too, never OK. The report covers all namespaces
         unless --namespace names one. It is plain text in a pipe; NO_COLOR turns colour off on a terminal.
+
+        With --watch a terminal shows it anew all the time, until Ctrl-C; in a pipe it is written again whenever it says
+        something else than before. With --fail-on the watch ends as soon as there is anything that bad.
         """
     static let options: [CommandOption<ReportCommand>] =
         [
@@ -47,33 +52,47 @@ struct ReportCommand: Command {
                 "fail-on", \.threshold, "Ends with exit code 3 if there is anything this bad; unknown counts as warning"
             ),
             CommandOption("detail", \.detail, "How much is said of clusters that are well"),
+            CommandOption("watch", short: "w", \.watches, "Goes on to show it, until interrupted"),
+            CommandOption("interval", \.interval, "How often it is made anew with --watch"),
         ] + ConnectionOptions.options.map { $0.within(\.connection) }
     static let examples = [
         CommandExample("lodestone report", "The whole fleet."),
         CommandExample("lodestone report --cluster orders --fail-on critical", "For scripts: is it as bad as that?"),
+        CommandExample("lodestone report --watch", "The whole fleet, as it goes."),
         CommandExample("lodestone report -o json", "The same figures for machines."),
     ]
     static let exitCodes = [ExitCode.findings, .unreachable]
 
     func complaint() -> String? {
-        output == .wide || output == .name
+        if interval < .milliseconds(100) { return "\"--interval\" must be at least 100ms" }
+        return output == .wide || output == .name
             ? "-o \(output.rawValue) is not possible here; choose table, json or yaml" : nil
     }
 
     func run(in session: Session) async throws -> ExitCode {
         let connection = try await connection.connect(in: session)
-        let report = try await report(connection, at: session.now())
-        if output.isDocument {
-            try session.console.write(output.text(of: report.encoded))
-        } else {
-            let text = ReportText(paint: session.console.paint, detail: detail)
-            for line in text.lines(report) { try session.console.print(line) }
+        if watches {
+            return try await ReportWatch(
+                session: session, interval: interval, threshold: threshold.severity,
+                render: { lines(of: $0, session) }, isText: !output.isDocument
+            ).run { try await records(connection) }
         }
+        let report = try await records(connection).report(at: session.now())
+        for line in lines(of: report, session) { try session.console.print(line) }
         let isBad = threshold.severity.map { report.hasFindings(from: $0) } ?? false
         return isBad ? .findings : .success
     }
 
-    private func report(_ connection: Connection, at now: Timestamp) async throws -> StatusReport {
+    private func lines(of report: StatusReport, _ session: Session) -> [String] {
+        guard output.isDocument else {
+            return ReportText(paint: session.console.paint, detail: detail).lines(report)
+        }
+        // The line's own end comes with printing it.
+        let text = output.text(of: report.encoded)
+        return [(output == .yaml && watches ? "---\n" : "") + (text.hasSuffix("\n") ? String(text.dropLast()) : text)]
+    }
+
+    private func records(_ connection: Connection) async throws -> FleetRecords {
         // One namespace only if it was asked for, by option or environment.
         let namespace = self.connection.namespace
         var query = RecordQuery(EtcdCluster.kind, namespace: namespace)
@@ -99,8 +118,8 @@ struct ReportCommand: Command {
         }
         let names = Set(clusters.map(\.metadata.name))
         migrations.removeAll { !names.contains($0.spec.sourceRef.name) && !names.contains($0.spec.destinationRef.name) }
-        return ReportBuilder(at: now).report(
-            clusters, inspections: inspections, backups: backups, migrations: migrations, findings: findings)
+        return FleetRecords(
+            clusters: clusters, inspections: inspections, backups: backups, migrations: migrations, findings: findings)
     }
 }
 

@@ -75,7 +75,8 @@ struct RestoreCommand: Command {
                 "key-secret", \.keySecret, placeholder: "NAME", completing: .records(Secret.kind),
                 "A Secret with the keys of an encrypted backup; the one its record names if not given"),
             CommandOption("size", \.size, placeholder: "NUMBER", "The number of members: 1, 3, 5 or 7; 3 if not given"),
-            CommandOption("dry-run", \.dryRun, "Prints the record as YAML and changes nothing"),
+            CommandOption(
+                "dry-run", \.dryRun, "Has the controller check the record, prints it as YAML and changes nothing"),
             CommandOption("wait", \.waits, "Waits until the cluster is restored; --wait=false does not"),
             CommandOption("timeout", \.timeout, "How long to wait"),
         ] + ConnectionOptions.options.map { $0.within(\.connection) }
@@ -116,6 +117,8 @@ struct RestoreCommand: Command {
         let connection = try await connection.connect(in: session)
         let document = try await record(connection).document.withoutStatus
         if dryRun {
+            _ = try await connection.client.create(
+                document, RecordQuery(EtcdCluster.kind, namespace: connection.namespace), dryRun: true)
             try session.console.write(OutputFormat.yaml.text(of: document))
             return .success
         }
@@ -216,31 +219,28 @@ struct RestoreCommand: Command {
 
     private func follow(_ record: Value, _ connection: Connection, _ session: Session) async throws -> EtcdCluster {
         let query = RecordQuery(EtcdCluster.kind, namespace: connection.namespace, name: cluster)
-        let (name, limit, seen) = (cluster, timeout, LastSeen())
-        return try await withTimeLimit(limit) {
-            CommandFailure(
-                "etcdcluster/\(name) is not restored after \(limit.goText) (\(seen.text)); it goes on, see \"lodestone get "
-                    + "ec \(name)\"", code: .timedOut)
-        } _: {
-            var progress = RestoreProgressLine(console: session.console)
-            var latest = try EtcdCluster(answer: record)
-            let start = record[path: "metadata", "resourceVersion"]?.string ?? ""
-            try await RecordFollower(client: connection.client, query: query, patience: limit).follow(from: start) {
-                event in
-                guard event.kind != .deleted else {
-                    throw CommandFailure("etcdcluster/\(name) was deleted before it was restored")
-                }
-                latest = try EtcdCluster(answer: event.object)
+        let (name, console, limit) = (cluster, session.console, timeout)
+        let finished = try await FollowedRecord(
+            client: connection.client, query: query, limit: limit,
+            late: { seen in
+                "etcdcluster/\(name) is not restored after \(limit.goText) (\(seen)); it goes on, see \"lodestone get ec "
+                    + "\(name)\""
+            }, gone: "etcdcluster/\(name) was deleted before it was restored"
+        ).follow(from: record) { seen in
+            var progress = RestoreProgressLine(console: console)
+            return { document in
+                let latest = try EtcdCluster(answer: document)
                 guard let restore = latest.status.restore else { return false }
                 _ = seen.replace(with: restore.message)
                 try progress.show(restore)
                 // A cluster that asks for a user nobody named to us is restored and does not get Ready.
                 let isUnderWay = [.pending, .creating, .restoring].contains(latest.status.phase)
-                return restore.phase == .failed || restore.phase == .succeeded && !isUnderWay
+                guard restore.phase == .failed || restore.phase == .succeeded && !isUnderWay else { return false }
+                try progress.finish()
+                return true
             }
-            try progress.finish()
-            return latest
         }
+        return try EtcdCluster(answer: finished)
     }
 }
 

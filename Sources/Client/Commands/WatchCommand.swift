@@ -28,7 +28,7 @@ struct WatchCommand: Command {
         guard targets.targets.count == 1 else { throw UsageError("watch one kind or one record", command: Self.name) }
         let connection = try await connection.connect(in: session)
         let query = selection.query(targets.targets[0], in: connection)
-        var table = RecordTable()
+        var table = RecordTable(of: query.kind)
         var widths: [Int] = []
         let follower = RecordFollower(client: connection.client, query: query, form: .table)
         try await follower.follow { event in

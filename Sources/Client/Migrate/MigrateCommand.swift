@@ -60,7 +60,8 @@ struct MigrateCommand: Command {
             CommandOption("standby", \.standby, "Never changes over: the destination follows until it is needed"),
             CommandOption("freeze", \.freeze, "What stops writers during the cut-over; None if you stop them yourself"),
             CommandOption("release-source", \.releaseSource, "Lets the source take writes again after the cut-over"),
-            CommandOption("dry-run", \.dryRun, "Prints the record as YAML and changes nothing"),
+            CommandOption(
+                "dry-run", \.dryRun, "Has the controller check the record, prints it as YAML and changes nothing"),
             CommandOption("wait", \.waits, "Shows how far it is until it is ready or over; --wait=false does not"),
             CommandOption("timeout", \.timeout, "How long to wait"),
         ] + ConnectionOptions.options.map { $0.within(\.connection) }
@@ -87,6 +88,8 @@ struct MigrateCommand: Command {
         var document = record.document
         document["status"] = nil
         if dryRun {
+            _ = try await connection.client.create(
+                document, RecordQuery(EtcdMigration.kind, namespace: connection.namespace), dryRun: true)
             try session.console.write(OutputFormat.yaml.text(of: document))
             return .success
         }

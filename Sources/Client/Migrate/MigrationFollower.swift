@@ -21,28 +21,29 @@ struct MigrationFollower {
     func follow(
         _ record: Value, until goal: Goal, _ connection: Connection, _ session: Session
     ) async throws -> ExitCode {
-        let (name, limit, seen) = (name, limit, LastSeen())
+        let (name, limit, console) = (name, limit, session.console)
         let query = RecordQuery(EtcdMigration.kind, namespace: connection.namespace, name: name)
-        let finished = try await withTimeLimit(limit) {
-            CommandFailure(
-                "etcdmigration/\(name) is not there yet after \(limit.goText) (\(seen.text)); it goes on, see \"lodestone "
-                    + "migrate watch \(name)\"", code: .timedOut)
-        } _: {
-            var progress = RestoreProgressLine(console: session.console)
-            var latest = try EtcdMigration(answer: record)
-            if Self.isThere(latest, goal) { return latest }
-            let start = record[path: "metadata", "resourceVersion"]?.string ?? ""
-            try await RecordFollower(client: connection.client, query: query, patience: limit).follow(from: start) {
-                event in
-                guard event.kind != .deleted else { throw CommandFailure("etcdmigration/\(name) was deleted") }
-                latest = try EtcdMigration(answer: event.object)
-                _ = seen.replace(with: latest.status.message)
-                try progress.show(latest.status)
-                return Self.isThere(latest, goal)
+        var latest = record
+        if !Self.isThere(try EtcdMigration(answer: record), goal) {
+            latest = try await FollowedRecord(
+                client: connection.client, query: query, limit: limit,
+                late: { seen in
+                    "etcdmigration/\(name) is not there yet after \(limit.goText) (\(seen)); it goes on, see \"lodestone "
+                        + "migrate watch \(name)\""
+                }, gone: "etcdmigration/\(name) was deleted"
+            ).follow(from: record) { seen in
+                var progress = RestoreProgressLine(console: console)
+                return { document in
+                    let migration = try EtcdMigration(answer: document)
+                    _ = seen.replace(with: migration.status.message)
+                    try progress.show(migration.status)
+                    guard Self.isThere(migration, goal) else { return false }
+                    try progress.finish()
+                    return true
+                }
             }
-            try progress.finish()
-            return latest
         }
+        let finished = try EtcdMigration(answer: latest)
         for line in MigrationFigures(finished).lines(session.console.paint) { try session.console.print(line) }
         switch finished.status.phase {
         case .failed: throw CommandFailure("etcdmigration/\(name) failed: \(finished.status.message)")

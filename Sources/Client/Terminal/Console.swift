@@ -1,3 +1,4 @@
+internal import CPlatform
 import Glibc
 
 /// Where a command writes: results to `output`, all that is said about them to `errors`.
@@ -11,18 +12,22 @@ public struct Console: Sendable {
     public let errorsAreTerminal: Bool
     /// How text is emphasised.
     public let paint: Paint
+    /// The height of the terminal, if there is one and it says so.
+    private let height: @Sendable () -> Int?
     private let output: @Sendable (String) throws(OutputClosed) -> Void
     private let errors: @Sendable (String) throws(OutputClosed) -> Void
 
     /// Creates a console that writes to the two given places.
     public init(
         isTerminal: Bool = false, errorsAreTerminal: Bool = false, usesColour: Bool = false,
+        height: @escaping @Sendable () -> Int? = { nil },
         output: @escaping @Sendable (String) throws(OutputClosed) -> Void,
         errors: @escaping @Sendable (String) throws(OutputClosed) -> Void
     ) {
         self.isTerminal = isTerminal
         self.errorsAreTerminal = errorsAreTerminal
         paint = Paint(isEnabled: usesColour)
+        self.height = height
         self.output = output
         self.errors = errors
     }
@@ -33,6 +38,10 @@ public struct Console: Sendable {
         return Console(
             isTerminal: isTerminal, errorsAreTerminal: isatty(STDERR_FILENO) == 1,
             usesColour: Self.wantsColour(environment, isTerminal: isTerminal),
+            height: {
+                let rows = Int(lodestone_terminal_rows(STDOUT_FILENO))
+                return rows > 0 ? rows : nil
+            },
             output: { (text) throws(OutputClosed) in try write(text, to: STDOUT_FILENO) },
             errors: { (text) throws(OutputClosed) in try write(text, to: STDERR_FILENO) })
     }
@@ -58,9 +67,13 @@ public struct Console: Sendable {
             case .never: false
             }
         return Console(
-            isTerminal: isTerminal, errorsAreTerminal: errorsAreTerminal, usesColour: usesColour, output: output,
+            isTerminal: isTerminal, errorsAreTerminal: errorsAreTerminal, usesColour: usesColour, height: height,
+            output: output,
             errors: errors)
     }
+
+    /// The lines the terminal has at the moment.
+    var rows: Int? { height() }
 
     /// Writes a line of the result.
     public func print(_ line: String = "") throws(OutputClosed) { try output(line + "\n") }

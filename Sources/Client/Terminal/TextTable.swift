@@ -8,7 +8,8 @@ public struct TextTable: Sendable {
         /// Creates a cell.
         public init(_ text: String, _ style: Paint.Style? = nil) {
             // As kubectl has it: one line for one row.
-            self.text = text.split(separator: "\n", omittingEmptySubsequences: false).first.map(String.init) ?? ""
+            self.text =
+                text.split(separator: "\n", omittingEmptySubsequences: false).first.map(String.init)?.printable ?? ""
             self.style = style
         }
 
@@ -34,8 +35,8 @@ public struct TextTable: Sendable {
     /// The width of every column.
     public var widths: [Int] {
         headings.indices.map { column in
-            let cells = rows.lazy.compactMap { $0.indices.contains(column) ? $0[column].text.count : nil }
-            return max(headings[column].count, cells.max() ?? 0)
+            let cells = rows.lazy.compactMap { $0.indices.contains(column) ? $0[column].text.displayWidth : nil }
+            return max(headings[column].displayWidth, cells.max() ?? 0)
         }
     }
 
@@ -49,7 +50,7 @@ public struct TextTable: Sendable {
     private func line(_ cells: [Cell], _ widths: [Int], _ paint: Paint) -> String {
         var text = ""
         for (column, cell) in cells.enumerated() where column < widths.count {
-            let padding = String(repeating: " ", count: max(0, widths[column] - cell.text.count))
+            let padding = String(repeating: " ", count: max(0, widths[column] - cell.text.displayWidth))
             let painted = cell.style.map { paint($0, cell.text) } ?? cell.text
             if rightAligned.contains(column) {
                 text += padding + painted
