@@ -113,8 +113,26 @@ struct APIClient: Sendable {
     }
 
     /// Changes some fields of a record by a merge patch (RFC 7396), whatever the others are by now.
-    func patch(_ patch: Value, _ query: RecordQuery, dryRun: Bool = false) async throws -> Value {
-        try await json("PATCH", query.path, writing(dryRun), body: patch, type: "application/merge-patch+json")
+    func patch(
+        _ patch: Value, _ query: RecordQuery, as manager: String = "lodestone", dryRun: Bool = false
+    ) async throws -> Value {
+        try await json(
+            "PATCH", query.path, writing(dryRun, as: manager), body: patch, type: "application/merge-patch+json")
+    }
+
+    /// Changes a record by operations (RFC 6902).
+    func patch(operations: [Value], _ query: RecordQuery) async throws -> Value {
+        try await json(
+            "PATCH", query.path, writing(false), body: .array(operations), type: "application/json-patch+json")
+    }
+
+    /// Has the server make a record what a manager wants of it, and remember which fields are its own.
+    func apply(
+        _ document: Value, _ query: RecordQuery, as manager: String, force: Bool, dryRun: Bool
+    ) async throws -> Value {
+        try await json(
+            "PATCH", query.path, writing(dryRun, as: manager) + [("force", String(force))], body: document,
+            type: "application/apply-patch+yaml")
     }
 
     /// Asks for a record's removal; what remains of it if somebody must finish first, or a `Status`.
@@ -122,8 +140,8 @@ struct APIClient: Sendable {
         try await json("DELETE", query.path, dryRun ? [("dryRun", "All")] : [])
     }
 
-    private func writing(_ dryRun: Bool) -> [(String, String)] {
-        [("fieldManager", "lodestone"), ("fieldValidation", "Strict")] + (dryRun ? [("dryRun", "All")] : [])
+    private func writing(_ dryRun: Bool, as manager: String = "lodestone") -> [(String, String)] {
+        [("fieldManager", manager), ("fieldValidation", "Strict")] + (dryRun ? [("dryRun", "All")] : [])
     }
 
     /// The text of a path outside the records, such as `/readyz`.

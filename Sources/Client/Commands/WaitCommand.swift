@@ -96,9 +96,19 @@ struct WaitCommand: Command {
         try await withTimeLimit(timeout) {
             CommandFailure("the controller is not ready after \(timeout.goText): \(seen.text)", code: .timedOut)
         } _: {
+            // A kubeconfig is read again now and then: the first start of a controller writes it anew.
+            var current: (connection: Connection, since: ContinuousClock.Instant)?
             while true {
                 do {
-                    _ = try await connection.connect(in: session).client.text("/readyz")
+                    let known = current.flatMap { $0.since + .seconds(2) > .now ? $0.connection : nil }
+                    let connected: Connection
+                    if let known {
+                        connected = known
+                    } else {
+                        connected = try await connection.connect(in: session)
+                        current = (connected, .now)
+                    }
+                    _ = try await connected.client.text("/readyz")
                     return try session.console.print("the controller is ready")
                 } catch let error as APIError {
                     _ = seen.replace(with: "\(error)")

@@ -34,6 +34,10 @@ struct CredentialProgram: Sendable {
     let apiVersion: String
     let hint: String
     let interaction: Interaction
+    /// Whether the program wants to know the server.
+    let wantsCluster: Bool
+    /// What it is told of the server.
+    var cluster: Value?
 
     /// Reads a user's `exec` entry.
     init(_ entry: Value, of user: KubeconfigSet.Entry) throws {
@@ -52,6 +56,7 @@ struct CredentialProgram: Sendable {
         variables = (entry["env"]?.array ?? []).map { ($0["name"]?.string ?? "", $0["value"]?.string ?? "") }
         hint = entry["installHint"]?.string?.trimmed ?? ""
         interaction = Interaction(rawValue: entry["interactiveMode"]?.string ?? "") ?? .ifAvailable
+        wantsCluster = entry["provideClusterInfo"]?.bool ?? false
     }
 
     /// Runs the program and reads what it says.
@@ -64,9 +69,10 @@ struct CredentialProgram: Sendable {
         }
         var environment = session.environment
         for (name, value) in variables { environment[name] = value }
-        let request: Value = [
+        var request: Value = [
             "apiVersion": .string(apiVersion), "kind": "ExecCredential", "spec": ["interactive": .bool(mayAsk)],
         ]
+        if let cluster { request["spec"]?["cluster"] = cluster }
         environment["KUBERNETES_EXEC_INFO"] = request.json
         let ended: Subprocess.Ending
         do throws(Subprocess.Failure) {

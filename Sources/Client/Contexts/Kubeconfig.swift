@@ -64,8 +64,11 @@ struct Kubeconfig: Sendable {
         self.namespace = namespace.isEmpty ? "default" : namespace
         let skips = cluster.content["insecure-skip-tls-verify"]?.bool ?? false
         tls = server.hasPrefix("https://") ? try Self.tls(cluster, user, skipsVerification: skips) : nil
-        credential =
-            try user.map { try Credential($0, isTrusted: set.place.kind != .nearby || $0.file.isOurs) } ?? .none
+        var credential = Credential.none
+        if let user {
+            credential = try Credential(user, isTrusted: set.place.kind != .nearby || user.file.isOurs)
+        }
+        self.credential = credential.knowing(url, tls)
         self.context = name
         self.file = entry.file.shownAs
         needsProof = set.place.kind == .shared
@@ -84,5 +87,20 @@ struct Kubeconfig: Sendable {
             clientCertificate: try user.flatMap { try $0.file.text("client-certificate", in: $0.content) },
             clientKey: try user.flatMap { try $0.file.text("client-key", in: $0.content) },
             serverName: serverName.isEmpty ? nil : serverName, skipsVerification: skipsVerification)
+    }
+}
+
+extension Credential {
+    /// The same with what a program wants to know of the server (`provideClusterInfo`).
+    fileprivate func knowing(_ url: String, _ tls: TLSOptions?) -> Credential {
+        guard case .program(var program) = self, program.wantsCluster else { return self }
+        var cluster: Value = ["server": .string(url)]
+        if let authority = tls?.certificateAuthority {
+            cluster["certificate-authority-data"] = .string(Base64.encode(Array(authority.utf8)))
+        }
+        if let name = tls?.serverName { cluster["tls-server-name"] = .string(name) }
+        if tls?.skipsVerification ?? false { cluster["insecure-skip-tls-verify"] = true }
+        program.cluster = cluster
+        return .program(program)
     }
 }

@@ -16,7 +16,7 @@ actor ServerProof {
 
     /// Asks for the version unless that was done before.
     ///
-    /// - Throws: `APIError.unintelligible` if the server is something else.
+    /// - Throws: `APIError.unreachable` if the server is something else: there is no controller to be reached this way.
     func demand(_ version: () async throws -> [UInt8]) async throws {
         guard !isGiven else { return }
         let answer: [UInt8]
@@ -33,7 +33,7 @@ actor ServerProof {
     }
 
     private func notOurs(_ what: String) -> APIError {
-        .unintelligible(
+        .unreachable(
             "the server of the context \"\(context)\" in \(file) is no Lodestone controller: it \(what). Nothing else was "
                 + "asked of it. Name the kubeconfig of a controller with --kubeconfig or LODESTONE_KUBECONFIG, or "
                 + "another context with --context")

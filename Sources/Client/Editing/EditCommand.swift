@@ -54,7 +54,8 @@ struct EditCommand: Command {
             do {
                 let edited = try EditedRecord.read(after, of: original)
                 let patch = Value.mergePatch(from: original, to: edited)
-                let stored = try await connection.client.patch(patch, query, dryRun: isDryRun)
+                let stored = try await connection.client.patch(
+                    patch, query, as: "lodestone-edit", dryRun: isDryRun)
                 file.remove()
                 try session.console.print("\(stored.reference) edited\(isDryRun ? " (dry run)" : "")")
                 return .success
