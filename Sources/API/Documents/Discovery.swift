@@ -46,7 +46,18 @@ struct Discovery: Sendable {
             own["singularName"] = .string(kind.singular)
             own["shortNames"] = Self.list(kind.shortNames)
             own["categories"] = Self.list(kind.categories)
-            return kind.hasStatus ? [own, resource("\(kind.plural)/status", kind, verbs: Self.statusVerbs)] : [own]
+            var all = [own]
+            if kind.hasStatus {
+                all.append(resource("\(kind.plural)/status", kind, verbs: Self.statusVerbs))
+            }
+            if Scale.isOffered(by: kind) {
+                var scale = resource("\(kind.plural)/scale", kind, verbs: Self.statusVerbs)
+                scale["group"] = .string(Scale.group)
+                scale["version"] = .string(Scale.version)
+                scale["kind"] = .string(Scale.kind)
+                all.append(scale)
+            }
+            return all
         }
         if version.group.isEmpty {
             resources.append([
@@ -124,13 +135,21 @@ struct Discovery: Sendable {
         ]
         resource["shortNames"] = Self.list(kind.shortNames)
         resource["categories"] = Self.list(kind.categories)
+        var parts: [(name: String, kind: Value)] = []
         if kind.hasStatus {
-            resource["subresources"] = [
-                [
-                    "subresource": "status", "responseKind": reference,
-                    "verbs": .array(Self.statusVerbs.map { .string($0) }),
-                ]
-            ]
+            parts.append(("status", reference))
+        }
+        if Scale.isOffered(by: kind) {
+            parts.append(("scale", Self.reference(Scale.group, Scale.version, Scale.kind)))
+        }
+        if !parts.isEmpty {
+            resource["subresources"] = .array(
+                parts.map { part in
+                    [
+                        "subresource": .string(part.name), "responseKind": part.kind,
+                        "verbs": .array(Self.statusVerbs.map { .string($0) }),
+                    ]
+                })
         }
         return resource
     }

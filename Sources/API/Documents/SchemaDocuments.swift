@@ -92,7 +92,7 @@ private enum SchemaPaths {
         }
         // Strategic merge patch is not listed for kinds kubectl does not know: it would compute one from this schema.
         let patches =
-            ["application/json-patch+json", "application/merge-patch+json"]
+            ["application/json-patch+json", "application/merge-patch+json", "application/apply-patch+yaml"]
             + (kind.group.isEmpty ? ["application/strategic-merge-patch+json"] : [])
         var patchTypes = Value.Members()
         for type in patches {

@@ -49,6 +49,15 @@ enum SchemaWriter {
         document["maximum"] = schema.maximum.map { .integer($0) }
         document["example"] = schema.example.map { .string($0) }
         document["default"] = schema.defaultValue
+        if case .array = schema.shape {
+            switch schema.listType {
+            case .atomic: document["x-kubernetes-list-type"] = "atomic"
+            case .set: document["x-kubernetes-list-type"] = "set"
+            case .map(let keys):
+                document["x-kubernetes-list-type"] = "map"
+                document["x-kubernetes-list-map-keys"] = .array(keys.map { .string($0) })
+            }
+        }
         return document
     }
 

@@ -5,7 +5,7 @@ import Transport
 /// Creating and changing records.
 extension RecordEndpoint {
     /// How often a write without a condition is tried again when others write the same record.
-    private static let attempts = 8
+    static let attempts = 8
 
     func create(_ request: HTTPServerRequest, _ target: RecordTarget) async throws(APIStatus) -> HTTPServerResponse {
         // Every namespace at once takes no new record.
@@ -17,10 +17,10 @@ extension RecordEndpoint {
             let (document, isGenerated) = Self.named(given)
             let checked = try target.kind.checked(document, parameters.validation)
             let warnings = try await admit(checked.document, replacing: nil, target.kind)
+            let owned = ownership(of: target).updated(checked.document, from: nil, by: parameters.manager)
             do throws(StoreError) {
-                let record = try await store.create(
-                    checked.document, kind: target.kind.kind, isTrial: parameters.isDryRun)
-                return .json(record.document, status: 201, headers: Self.warningHeaders(checked.warnings + warnings))
+                let record = try await store.create(owned, kind: target.kind.kind, isTrial: parameters.isDryRun)
+                return answer(record, target, status: 201, checked.warnings + warnings)
             } catch .alreadyExists where isGenerated && attempt < Self.attempts {
                 attempt += 1
             } catch {
@@ -55,12 +55,16 @@ extension RecordEndpoint {
         _ request: HTTPServerRequest, _ target: RecordTarget, _ id: RecordID
     ) async throws(APIStatus) -> HTTPServerResponse {
         let type = try RequestBody.patchType(request)
+        guard type != .apply else { return try await apply(request, target, id) }
         // Without a word of the client's: such patches come from `kubectl label` and the like, whose records may hold
         // fields of another version.
         let parameters = try WriteParameters(request, validation: .warn)
+        guard !parameters.isForced else {
+            throw APIStatus(.badRequest, "force: Forbidden: may not be specified for non-apply patch")
+        }
         let patch = try RequestBody.patch(request, type)
         switch type {
-        case .merge:
+        case .merge, .apply:
             return try await change(target, id, parameters) { $0.merging(patch: patch) }
         case .strategic:
             return try await change(target, id, parameters) { StrategicMergePatch.apply(patch, to: $0) }
@@ -69,7 +73,6 @@ extension RecordEndpoint {
             return try await change(target, id, parameters) { (current) throws(APIStatus) in
                 try Self.translating { () throws(JSONPatch.Failure) in try operations.applied(to: current) }
             }
-        case .apply: throw .methodNotAllowed
         }
     }
 
@@ -93,11 +96,14 @@ extension RecordEndpoint {
         var attempt = 1
         while true {
             let current = try await answering { () async throws(StoreError) in try await store.get(id) }.document
-            var proposed = try make(current)
+            var proposed = try make(target.subresource == .scale ? Scale.document(of: current) : current)
             guard proposed.members != nil else {
                 throw APIStatus(.invalid, "what the patch leaves is \(proposed.typeName) and not a record")
             }
             proposed = try addressed(proposed, target)
+            if target.subresource == .scale {
+                proposed = try Scale.record(current, scaledBy: proposed, of: id.kind)
+            }
             let version = current[path: "metadata", "resourceVersion"] ?? ""
             let claimed = proposed[path: "metadata", "resourceVersion"] ?? ""
             // With a stale condition the store refuses in any case, and the rules would judge the wrong pair.
@@ -107,12 +113,13 @@ extension RecordEndpoint {
             }
             let checked = try target.kind.checked(proposed, parameters.validation)
             var warnings = checked.warnings
-            if target.subresource == nil, !isStale {
+            if target.subresource != .status, !isStale {
                 warnings += try await admit(checked.document, replacing: current, target.kind)
             }
+            let owned = ownership(of: target).updated(checked.document, from: current, by: parameters.manager)
             do throws(StoreError) {
-                let record = try await write(checked.document, target, parameters)
-                return .json(record.document, headers: Self.warningHeaders(warnings))
+                let record = try await write(owned, target, parameters)
+                return answer(record, target, warnings)
             } catch .conflict where !isStale && attempt < Self.attempts {
                 attempt += 1
             } catch {
@@ -121,23 +128,31 @@ extension RecordEndpoint {
         }
     }
 
-    private func write(
+    /// The answer to a write.
+    func answer(
+        _ record: Record, _ target: RecordTarget, status: Int = 200, _ warnings: [String]
+    ) -> HTTPServerResponse {
+        let document = target.subresource == .scale ? Scale.document(of: record.document) : record.document
+        return .json(document, status: status, headers: Self.warningHeaders(warnings))
+    }
+
+    func write(
         _ document: Value, _ target: RecordTarget, _ parameters: WriteParameters
     ) async throws(StoreError) -> Record {
         switch target.subresource {
-        case nil: try await store.update(document, kind: target.kind.kind, isTrial: parameters.isDryRun)
+        case nil, .scale: try await store.update(document, kind: target.kind.kind, isTrial: parameters.isDryRun)
         case .status: try await store.updateStatus(document, kind: target.kind.kind, isTrial: parameters.isDryRun)
         }
     }
 
     /// The document with what the path says of it, which it may leave out but not contradict.
-    private func addressed(_ document: Value, _ target: RecordTarget) throws(APIStatus) -> Value {
+    func addressed(_ document: Value, _ target: RecordTarget) throws(APIStatus) -> Value {
         guard document.members != nil else {
             throw APIStatus(.badRequest, "a record must be an object, not \(document.typeName)")
         }
         var document = document
-        let kind = target.kind.kind
-        for (field, value) in [("apiVersion", kind.apiVersion), ("kind", kind.name)] {
+        let type = target.documentType
+        for (field, value) in [("apiVersion", type.apiVersion), ("kind", type.kind)] {
             switch document[field] {
             case nil, .null?, .string("")?: document[field] = .string(value)
             case .string(value)?: break
@@ -172,7 +187,7 @@ extension RecordEndpoint {
     }
 
     /// Asks the rules, and returns what the client is to be told besides.
-    private func admit(
+    func admit(
         _ new: Value, replacing old: Value?, _ registered: RegisteredKind
     ) async throws(APIStatus) -> [String] {
         let problems = await admission.problems(new, old, registered.kind)

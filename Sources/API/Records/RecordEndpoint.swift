@@ -27,11 +27,30 @@ struct RecordEndpoint: Sendable {
         }
         let id = RecordID(target.kind.kind, namespace: target.namespace ?? "", name: name)
         switch (request.method, target.subresource) {
+        case (_, .scale): return try await scale(request, target, id)
         case ("GET", _), ("HEAD", _): return try await get(request, target, id)
         case ("PUT", _): return try await update(request, target, id)
         case ("PATCH", _): return try await patch(request, target, id)
         case ("DELETE", nil): return try await delete(request, id)
         default: throw .methodNotAllowed
+        }
+    }
+
+    /// Answers a request for the size of a record.
+    private func scale(
+        _ request: HTTPServerRequest, _ target: RecordTarget, _ id: RecordID
+    ) async throws(APIStatus) -> HTTPServerResponse {
+        do throws(APIStatus) {
+            switch request.method {
+            case "GET", "HEAD":
+                let record = try await answering { () async throws(StoreError) in try await store.get(id) }
+                return answer(record, target, [])
+            case "PUT": return try await update(request, target, id)
+            case "PATCH": return try await patch(request, target, id)
+            default: throw .methodNotAllowed
+            }
+        } catch {
+            throw Scale.renamed(error)
         }
     }
 

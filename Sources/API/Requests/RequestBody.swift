@@ -19,7 +19,7 @@ enum RequestBody {
 
     private static let patchTypes: [(name: String, type: PatchType)] = [
         ("application/json-patch+json", .json), ("application/merge-patch+json", .merge),
-        ("application/strategic-merge-patch+json", .strategic),
+        ("application/apply-patch+yaml", .apply), ("application/strategic-merge-patch+json", .strategic),
     ]
 
     /// The record a POST or PUT brings; JSON unless it says that it is YAML.
@@ -62,9 +62,12 @@ enum RequestBody {
         case .json: return try json(request.body)
         case .merge, .strategic: document = try json(request.body)
         case .apply:
-            // Clients send JSON under the name of YAML, which it is; the parser of JSON is the stricter one.
-            let start = request.body.first { ![0x20, 0x09, 0x0A, 0x0D].contains($0) }
-            document = start == UInt8(ascii: "{") ? try json(request.body) : try yaml(request.body)
+            // Clients send JSON under the name of YAML, which it is, but for some characters in texts.
+            if let plain = try? Value(json: request.body) {
+                document = plain
+            } else {
+                document = try yaml(request.body)
+            }
         }
         guard document.members != nil else {
             throw APIStatus(

@@ -112,7 +112,9 @@ enum Route {
         guard name == nil || !kind.kind.isNamespaced || namespace != nil else { throw .unknownPath }
         var subresource: Subresource?
         if let last = rest.popFirst() {
-            guard let known = Subresource(rawValue: last), kind.kind.hasStatus, rest.isEmpty else { throw .unknownPath }
+            guard let known = Subresource(rawValue: last), known.isOffered(by: kind.kind), rest.isEmpty else {
+                throw .unknownPath
+            }
             subresource = known
         }
         return .records(RecordTarget(kind: kind, namespace: namespace, name: name, subresource: subresource))

@@ -35,6 +35,22 @@ extension APIStatus {
         }
     }
 
+    /// Fields that were to be applied belong to others; wording as in Kubernetes, whose kubectl adds what can be done.
+    init(_ conflicts: FieldConflicts) {
+        let all = conflicts.conflicts
+        let causes = all.flatMap(\.causes)
+        var details = Details()
+        details.conflicts = all
+        guard let only = causes.first, causes.count == 1 else {
+            let lines = all.flatMap { ["conflicts with \($0.owner):"] + $0.paths.map { "- \($0)" } }
+            self.init(
+                .conflict, "Apply failed with \(causes.count) conflicts: " + lines.joined(separator: "\n"),
+                details: details)
+            return
+        }
+        self.init(.conflict, "Apply failed with 1 conflict: \(only.message): \(only.field)", details: details)
+    }
+
     /// Fields of a record are not acceptable.
     init(_ invalid: InvalidRecord, of kind: Kind) {
         self.init(

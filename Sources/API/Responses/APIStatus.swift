@@ -60,6 +60,8 @@ public struct APIStatus: Error, Sendable, Equatable, CustomStringConvertible {
         public var kind = ""
         /// What is wrong with which fields.
         public var causes: [FieldProblem] = []
+        /// Who else owns which fields that were to be changed.
+        package var conflicts: [FieldConflict] = []
     }
 
     /// Why.
@@ -116,13 +118,11 @@ extension APIStatus.Details {
         for (key, value) in [("name", name), ("group", group), ("kind", kind)] where !value.isEmpty {
             members[key] = .string(value)
         }
-        if !causes.isEmpty {
+        let all = causes.map { ($0.reason.rawValue, $0.message, $0.path.description) } + conflicts.flatMap(\.causes)
+        if !all.isEmpty {
             members["causes"] = .array(
-                causes.map { problem in
-                    [
-                        "reason": .string(problem.reason.rawValue), "message": .string(problem.message),
-                        "field": .string("\(problem.path)"),
-                    ]
+                all.map { reason, message, field in
+                    ["reason": .string(reason), "message": .string(message), "field": .string(field)]
                 })
         }
         return .object(members)

@@ -32,8 +32,20 @@ public struct Schema: Sendable, Equatable {
         public let isRequired: Bool
     }
 
+    /// How the elements of a list belong to those who write them (Kubernetes' `x-kubernetes-list-type`).
+    public enum ListType: Sendable, Equatable {
+        /// All together: who writes the list writes all of it.
+        case atomic
+        /// One by one, told apart by what they are.
+        case set
+        /// One by one, told apart by some of their fields.
+        case map(keys: [String])
+    }
+
     /// The shape.
     public var shape: Shape
+    /// How a list's elements belong to those who write them.
+    public var listType = ListType.atomic
     /// The smallest number allowed, if there is one.
     public var minimum: Int64?
     /// The largest number allowed, if there is one.

@@ -101,6 +101,18 @@ extension Rule where Content: Collection {
     }
 }
 
+extension Rule where Content: RangeReplaceableCollection, Content.Element: FieldValue {
+    /// Each element belongs to who wrote it; this field of theirs tells them apart.
+    public static func keyed(by key: String) -> Rule {
+        Rule(refine: { $0.listType = .map(keys: [key]) }, { _ in nil })
+    }
+
+    /// Each element belongs to who wrote it.
+    public static var set: Rule {
+        Rule(refine: { $0.listType = .set }, { _ in nil })
+    }
+}
+
 /// One field of a structure: name, meaning, and how it is read and written.
 public struct Field<Root: Sendable>: Sendable {
     /// The name in documents.

@@ -24,7 +24,7 @@ public struct ObjectMeta: Structure {
     public var ownerReferences: [OwnerReference] = []
     /// Who must finish before the record may go.
     public var finalizers: [String] = []
-    /// Kubernetes' record of field ownership, kept as it is.
+    /// Which client owns which field, as Kubernetes keeps it; the API writes it.
     public var managedFields: [Value] = []
 
     /// Creates empty metadata.
@@ -48,8 +48,8 @@ public struct ObjectMeta: Structure {
         Field("deletionTimestamp", \.deletionTimestamp, "When removal was asked for, set by the server."),
         Field("labels", \.labels, "Labels to select records by."),
         Field("annotations", \.annotations, "Free notes of people and tools."),
-        Field("ownerReferences", \.ownerReferences, "The records this one is removed with."),
-        Field("finalizers", \.finalizers, "Who must finish their work before the record may go."),
+        Field("ownerReferences", \.ownerReferences, "The records this one is removed with.", .keyed(by: "uid")),
+        Field("finalizers", \.finalizers, "Who must finish their work before the record may go.", .set),
         Field("managedFields", \.managedFields, "Which client owns which field, as Kubernetes keeps it."),
     ]
 }

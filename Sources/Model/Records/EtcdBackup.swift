@@ -194,7 +194,7 @@ public struct EtcdBackupStatus: Structure {
         Field("etcdVersion", \.etcdVersion, "The version of the member."),
         Field("clusterID", \.clusterID, "etcd's own identity of the cluster."),
         Field("incarnation", \.incarnation, "The incarnation of the cluster."),
-        Field("conditions", \.conditions, "The aspects of the backup's state."),
+        Field("conditions", \.conditions, "The aspects of the backup's state.", .keyed(by: "type")),
     ]
 }
 

@@ -131,7 +131,8 @@ public struct EtcdClusterSpec: Structure {
         Field("size", \.size, "The number of voting members: 1, 3, 5 or 7. Local only; 3 if not given."),
         Field("endpoints", \.endpoints, "Client URLs to find the members by. Imported only.", .atMost(64)),
         Field(
-            "endpointMap", \.endpointMap, "Advertised client URLs that are reached under another address.", .atMost(64)),
+            "endpointMap", \.endpointMap, "Advertised client URLs that are reached under another address.", .atMost(64),
+            .keyed(by: "advertised")),
         Field("tls", \.tls, "How to trust the members and prove ourselves to them. Imported only."),
         Field("auth", \.auth, "The etcd user to act as, where requests need one."),
         Field("storage", \.storage, "What the members may store. Local only."),

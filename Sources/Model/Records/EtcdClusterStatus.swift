@@ -75,8 +75,8 @@ public struct EtcdClusterStatus: Structure {
         Field("backup", \.backup, "The state of backups."),
         Field("restore", \.restore, "How the cluster was made of a backup, if it was."),
         Field("drill", \.drill, "What drills have shown of its backups."),
-        Field("inspections", \.inspections, "What the inspections last found."),
-        Field("conditions", \.conditions, "The aspects of the cluster's state."),
+        Field("inspections", \.inspections, "What the inspections last found.", .keyed(by: "type")),
+        Field("conditions", \.conditions, "The aspects of the cluster's state.", .keyed(by: "type")),
         Field("lastOperation", \.lastOperation, "What was last done to the cluster."),
         Field("lastErrors", \.lastErrors, "The newest errors, newest first."),
     ]

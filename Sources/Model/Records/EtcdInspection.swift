@@ -119,7 +119,7 @@ public struct EtcdInspectionStatus: Structure {
         Field("findings", \.findings, "What is wrong, worst first."),
         Field("evidence", \.evidence, "What was seen at each member."),
         Field("history", \.history, "Former outcomes, newest first; equal ones in a row are one entry."),
-        Field("conditions", \.conditions, "The aspects of the inspection's state."),
+        Field("conditions", \.conditions, "The aspects of the inspection's state.", .keyed(by: "type")),
     ]
 }
 

@@ -124,6 +124,6 @@ public struct EtcdMigrationStatus: Structure {
         Field("startTime", \.startTime, "When it began."),
         Field("completionTime", \.completionTime, "When it ended."),
         Field("failures", \.failures, "How often the present phase failed and was tried again."),
-        Field("conditions", \.conditions, "The aspects of the migration's state."),
+        Field("conditions", \.conditions, "The aspects of the migration's state.", .keyed(by: "type")),
     ]
 }

@@ -22,6 +22,10 @@ extension RecordTransaction {
         try check(given, against: row)
         var draft = row.draft
         draft.status = given.status
+        // Whoever read the very state that is replaced may say who owns the new status.
+        if !given.metadata.resourceVersion.isEmpty {
+            draft.metadata.managedFields = given.metadata.managedFields
+        }
         return try save(draft, over: row)
     }
 
