@@ -158,15 +158,26 @@ struct KubectlTests {
 }
 
 /// kubectl with a configuration and a cache of its own, and the server it talks to.
-private struct Kubectl {
+struct Kubectl {
     static let path = "/usr/bin/kubectl"
     static var isInstalled: Bool { access(path, X_OK) == 0 }
 
+    /// The versions that stand beside the one that chooses between them, the oldest and the newest; or that one alone.
+    static let programs: [String] = {
+        guard let real = realpath(path, nil) else { return [path] }
+        defer { free(real) }
+        let chooser = String(cString: real)
+        let all: [String] = (28...33).map { minor in "\(chooser).1.\(minor)" }.filter { access($0, X_OK) == 0 }
+        guard let oldest = all.first, let newest = all.last else { return [path] }
+        return oldest == newest ? [oldest] : [oldest, newest]
+    }()
+
     let store: RecordStore
+    private let program: String
     private let directory: TemporaryDirectory
     private let kubeconfig: String
 
-    static func serving(_ body: (Kubectl) async throws -> Void) async throws {
+    static func serving(_ program: String = path, _ body: (Kubectl) async throws -> Void) async throws {
         let directory = try TemporaryDirectory("kubectl")
         let credentials = try APICredentials(in: directory.path, hosts: ["127.0.0.1", "localhost"])
         let api = try await APIFixture { options in
@@ -176,7 +187,9 @@ private struct Kubectl {
         }
         try await api.serving { server in
             try credentials.writeKubeconfig(url: server.url)
-            try await body(Kubectl(store: api.store, directory: directory, kubeconfig: credentials.kubeconfigPath))
+            try await body(
+                Kubectl(
+                    store: api.store, program: program, directory: directory, kubeconfig: credentials.kubeconfigPath))
         }
     }
 
@@ -192,12 +205,12 @@ private struct Kubectl {
     }
 
     func run(_ arguments: [String]) async throws -> ChildProcess.Output {
-        try await ChildProcess.run(Self.path, arguments, environment: environment)
+        try await ChildProcess.run(program, arguments, environment: environment)
     }
 
     func start(_ arguments: String...) async throws -> Running {
         let output = directory.file("output-\(UInt32.random(in: 0 ... .max))")
-        let process = try await ChildProcess.start(Self.path, arguments, environment: environment, output: output)
+        let process = try await ChildProcess.start(program, arguments, environment: environment, output: output)
         return Running(process: process, file: output)
     }
 
