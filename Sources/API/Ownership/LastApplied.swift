@@ -15,6 +15,7 @@ enum LastApplied {
     ///   - manager: Who applies.
     ///   - kind: The record's kind.
     ///   - shape: What of it can be owned.
+    /// - Returns: The fields; none for other managers and for records without the note.
     static func fields(
         of live: Value?, for manager: String, _ kind: RegisteredKind, _ shape: FieldShape
     ) -> FieldSet {
