@@ -1,5 +1,6 @@
 import API
 import Model
+import TestSupport
 import Testing
 
 /// Patches that are lists of operations (RFC 6902).
@@ -112,6 +113,46 @@ struct JSONPatchTests {
         let test: Value = ["op": "replace", "path": "/k19999", "value": 2]
         let long = try JSONPatch(.array(Array(repeating: test, count: JSONPatch.operationLimit)))
         #expect(throws: JSONPatch.Failure.self) { try long.applied(to: .object(wide)) }
+    }
+
+    @Test("A refusal shows no more of a long pointer than fits into a sentence, and refuses one that goes too deep")
+    func longPointers() throws {
+        let name = "/" + String(repeating: "n", count: 100_000)
+        do throws(JSONPatch.Failure) {
+            _ = try JSONPatch([["op": "remove", "path": .string(name)]]).applied(to: [:])
+            Issue.record("removed")
+        } catch {
+            #expect("\(error)".utf8.count < 400, "\(error)")
+        }
+        let deep = String(repeating: "/a", count: 100_000)
+        #expect(throws: JSONPatch.Failure.self) { try JSONPatch([["op": "remove", "path": .string(deep)]]) }
+    }
+
+    @Test("Whatever operations come, a patch is applied or refused", arguments: 0..<20)
+    func random(seed: UInt64) throws {
+        var random = SeededRandom(seed: seed)
+        let steps = ["a", "b", "0", "1", "-", "", "~0", "~1", "00", "x"]
+        func pointer() -> Value {
+            .string(
+                (0..<Int.random(in: 0..<4, using: &random)).map { _ in "/" + (steps.randomElement(using: &random) ?? "")
+                }.joined())
+        }
+        let values: [Value] = [1, "s", nil, [], [1, [2]], [:], ["a": ["b": [1]]], ["0": 1, "": 2]]
+        for _ in 0..<200 {
+            var document: Value = ["a": [1, ["b": [:]], []], "b": ["a": ["0": [1, 2]]], "": 1, "/": 2, "~": 3]
+            for _ in 0..<10 {
+                let action = ["add", "remove", "replace", "move", "copy", "test"].randomElement(using: &random) ?? ""
+                let operation: Value = [
+                    "op": .string(action), "path": pointer(), "from": pointer(),
+                    "value": values.randomElement(using: &random) ?? nil,
+                ]
+                if let next = try? JSONPatch([operation]).applied(to: document) {
+                    document = next
+                    #expect(action != "test" || next == document)
+                }
+            }
+            #expect(try Value(json: document.jsonBytes) == document)
+        }
     }
 
     @Test("A record is changed by a JSON patch; what fails is 422, what is too large 413, what is no patch 400")

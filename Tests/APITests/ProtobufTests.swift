@@ -1,6 +1,7 @@
 import API
 import Crypto
 import Model
+import TestSupport
 import Testing
 
 /// Bodies in Kubernetes' protobuf form, as kubectl sends them.
@@ -78,6 +79,20 @@ struct ProtobufTests {
                     changed[index] = byte
                     _ = try? ProtobufDocument.read(changed)
                 }
+            }
+        }
+    }
+
+    @Test("Random bytes behind a good beginning are read or refused", arguments: 0..<10)
+    func random(seed: UInt64) {
+        var random = SeededRandom(seed: seed)
+        for kind in ["Secret", "Namespace", "DeleteOptions", "SelfSubjectAccessReview"] {
+            for _ in 0..<500 {
+                // Small bytes make tags and lengths that often fit.
+                let bytes = (0..<Int.random(in: 0..<60, using: &random)).map { _ in
+                    UInt8.random(in: Bool.random(using: &random) ? 0...40 : 0...255, using: &random)
+                }
+                _ = try? ProtobufDocument.read(Self.document(kind, bytes))
             }
         }
     }

@@ -34,6 +34,10 @@ struct ScaleTests {
         for field in ["name", "namespace", "uid", "resourceVersion", "creationTimestamp"] {
             #expect(scale.json["metadata"]?[field] == record["metadata"]?[field], "\(field)")
         }
+        let table = try await api.call(
+            "GET", Self.path, headers: ["Accept": "application/json;as=Table;v=v1;g=meta.k8s.io"])
+        #expect(table.json["kind"] == "Table")
+        #expect((table.json["rows"]?.array?.first?["cells"]?.array ?? []).prefix(3) == ["demo", 3, 2])
         #expect(try await api.call("GET", "\(Sample.clusters)/none/scale").status == 404)
         #expect(try await api.call("GET", "\(Sample.secrets)/s/scale").status == 404)
         #expect(try await api.call("DELETE", Self.path).status == 405)

@@ -5,6 +5,8 @@ package import Model
 /// Pure: documents in, documents out. The rules are those of Kubernetes' server-side apply.
 package struct Ownership: Sendable {
     private static let path = "managedFields"
+    /// More owners than any record has; a list that claims more is as good as none.
+    private static let claimLimit = 1_000
 
     let shape: FieldShape
     let apiVersion: String
@@ -44,7 +46,7 @@ package struct Ownership: Sendable {
         } else {
             // Clients that know nothing of owners send none, those that do may write them.
             managed = known
-            if let claimed = ManagedFields(given), !claimed.isEmpty {
+            if (given?.array?.count ?? 0) <= Self.claimLimit, let claimed = ManagedFields(given), !claimed.isEmpty {
                 managed = claimed
             }
         }

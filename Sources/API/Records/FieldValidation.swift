@@ -2,9 +2,10 @@ import Model
 
 /// What happens to fields a kind does not know; clients choose with the query parameter `fieldValidation`.
 enum FieldValidation: String {
-    /// The record is refused; the default here, because a misspelt field that is dropped is a wish that is ignored.
+    /// The record is refused; the default where one is created, replaced or applied, because a misspelt field that is
+    /// dropped is a wish that is ignored.
     case strict = "Strict"
-    /// The fields are dropped, and the client is told.
+    /// The fields are dropped, and the client is told; the default for patches.
     case warn = "Warn"
     /// The fields are dropped.
     case ignore = "Ignore"

@@ -68,6 +68,9 @@ package struct JSONPatch {
             guard let text = element[field]?.string, let pointer = JSONPointer(text) else {
                 throw .malformed("operation \(index) (\(name)) of the JSON patch needs a JSON pointer as \"\(field)\"")
             }
+            guard pointer.steps.count <= depthLimit else {
+                throw .malformed("operation \(index) (\(name)) of the JSON patch points deeper than any record goes")
+            }
             return pointer
         }
         let path = try pointer("path")

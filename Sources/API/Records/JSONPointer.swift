@@ -2,14 +2,16 @@ import Model
 
 /// A place in a document (RFC 6901), such as `/metadata/labels/a~1b`.
 struct JSONPointer: Equatable, CustomStringConvertible {
+    private static let shownLength = 200
+
     /// The names and indices on the way, unescaped.
     let steps: [String]
-    /// The pointer as it was written.
+    /// The pointer as it was written, as much of it as fits into a sentence.
     let description: String
 
     /// Reads a pointer; nil for text that begins with anything but a slash, and for a `~` that escapes nothing.
     init?(_ text: String) {
-        description = text
+        description = text.utf8.count <= Self.shownLength ? text : String(text.prefix(Self.shownLength)) + "…"
         guard !text.isEmpty else {
             steps = []
             return

@@ -44,7 +44,8 @@ struct RecordEndpoint: Sendable {
             switch request.method {
             case "GET", "HEAD":
                 let record = try await answering { () async throws(StoreError) in try await store.get(id) }
-                return answer(record, target, [])
+                guard AcceptHeader(request).wantsTable else { return answer(record, target, []) }
+                return .json(Scale.table(of: Scale.document(of: record.document), at: now()))
             case "PUT": return try await update(request, target, id)
             case "PATCH": return try await patch(request, target, id)
             default: throw .methodNotAllowed

@@ -30,6 +30,36 @@ enum Scale {
         ]
     }
 
+    /// A scale as a table, as `kubectl get --subresource=scale` shows it, with Kubernetes' columns.
+    static func table(of scale: Value, at moment: Timestamp) -> Value {
+        let columns: [(name: String, type: String, description: String)] = [
+            ("Name", "string", "The record's name."), ("Desired", "integer", "The number of members wanted."),
+            ("Available", "integer", "The number of voting members that are there."),
+            ("Age", "string", "How long ago the record was created."),
+        ]
+        let metadata = scale["metadata"] ?? [:]
+        let created = metadata["creationTimestamp"]?.string.flatMap { Timestamp($0) } ?? moment
+        let row: Value = [
+            "cells": [
+                metadata["name"] ?? "", scale[path: "spec", "replicas"] ?? 0, scale[path: "status", "replicas"] ?? 0,
+                .string((moment - created).ageText),
+            ],
+            "object": ["kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": metadata],
+        ]
+        return [
+            "kind": "Table", "apiVersion": "meta.k8s.io/v1",
+            "metadata": ["resourceVersion": metadata["resourceVersion"] ?? ""],
+            "columnDefinitions": .array(
+                columns.map { column in
+                    [
+                        "name": .string(column.name), "type": .string(column.type),
+                        "format": column.name == "Name" ? "name" : "", "description": .string(column.description),
+                        "priority": 0,
+                    ]
+                }), "rows": [row],
+        ]
+    }
+
     /// A record with the size that a written scale wants, and with the conditions it sets.
     ///
     /// - Throws: a refusal for a scale without a number.
