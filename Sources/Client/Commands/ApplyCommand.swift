@@ -16,6 +16,9 @@ struct ApplyCommand: Command {
     var files: [String] = []
     var isRecursive = false
     var dryRun = DryRun.none
+    var isServerSide = false
+    var isForced = false
+    var manager = "lodestone"
     var connection = ConnectionOptions()
 
     static let name = "apply"
@@ -25,6 +28,10 @@ struct ApplyCommand: Command {
         mistake, and nothing is changed. A record that exists gets the spec of its manifest, whole: a field that is
         taken out of the manifest goes back to its default. Labels and annotations of others are kept. Namespaces and
         secrets come first, whatever the order in the files.
+
+        With --server-side the controller merges instead, and remembers who owns which field: what the manifest does not
+        name stays as it is, what it named before and does not name any more goes, and a field that somebody else has
+        set is a conflict, unless --force-conflicts takes it over.
         """
     static let options: [CommandOption<ApplyCommand>] =
         [
@@ -34,6 +41,10 @@ struct ApplyCommand: Command {
             CommandOption(
                 "dry-run", \.dryRun, implied: .server,
                 "Changes nothing: \"server\" has the controller check too, \"client\" needs no controller"),
+            CommandOption("server-side", \.isServerSide, "Has the controller merge, and remember who owns which field"),
+            CommandOption("force-conflicts", \.isForced, "With --server-side: takes fields over that others own"),
+            CommandOption(
+                "field-manager", \.manager, placeholder: "NAME", "With --server-side: in whose name fields are owned"),
         ] + ConnectionOptions.options.map { $0.within(\.connection) }
     static let examples = [
         CommandExample("lodestone apply -f manifests/quickstart/", "Applies every manifest of a directory."),
@@ -43,7 +54,10 @@ struct ApplyCommand: Command {
     static let exitCodes = [ExitCode.unreachable]
 
     func complaint() -> String? {
-        files.isEmpty ? "name the manifests with -f: a file, a directory, or - for standard input" : nil
+        if files.isEmpty { return "name the manifests with -f: a file, a directory, or - for standard input" }
+        if isForced, !isServerSide { return "\"--force-conflicts\" goes with \"--server-side\"" }
+        if manager.isEmpty || manager.utf8.count > 128 { return "\"--field-manager\" must have 1 to 128 bytes" }
+        return nil
     }
 
     func run(in session: Session) async throws -> ExitCode {
@@ -54,8 +68,7 @@ struct ApplyCommand: Command {
         var problems: [ManifestProblem] = []
         for manifest in Self.ordered(manifests) {
             do {
-                let applied = try await Application(manifest: manifest, client: connection.client)
-                    .perform(dryRun: dryRun == .server)
+                let applied = try await apply(manifest, connection.client)
                 let suffix = dryRun == .server ? " (dry run)" : ""
                 try session.console.print("\(applied.record.reference) \(applied.outcome.rawValue)\(suffix)")
             } catch APIError.refused(let status) where status.code != 401 {
@@ -66,6 +79,17 @@ struct ApplyCommand: Command {
         }
         guard problems.isEmpty else { throw ManifestError(problems) }
         return .success
+    }
+
+    private func apply(
+        _ manifest: Manifest, _ client: APIClient
+    ) async throws -> (outcome: Application.Outcome, record: Value) {
+        guard isServerSide else {
+            return try await Application(manifest: manifest, client: client).perform(dryRun: dryRun == .server)
+        }
+        return try await ServerSideApplication(
+            manifest: manifest, client: client, manager: manager, isForced: isForced
+        ).perform(dryRun: dryRun == .server)
     }
 
     private func check(_ sources: [ManifestSource], in session: Session) throws -> ExitCode {

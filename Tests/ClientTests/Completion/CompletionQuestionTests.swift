@@ -35,7 +35,7 @@ struct CompletionQuestionTests {
         #expect(words("get -o json --o").isEmpty)
         #expect(words("get -ojson --o").isEmpty)
         #expect(words("get --output=json --o").isEmpty)
-        #expect(words("apply -f a --f") == ["--filename"])
+        #expect(words("apply -f a --fil") == ["--filename"])
         #expect(words("get -- -").isEmpty)
         #expect(words("report --c").contains("--color") && words("report --c").contains("--context"))
         for command in Program.clientCommands { everyOption(command) }
