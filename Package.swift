@@ -123,6 +123,6 @@ let package = Package(
             name: "EndToEndTests", dependencies: ["lodestone", "TestSupport", "Model", "Etcd", "Transport"],
             swiftSettings: strict),
         tests(of: "ControllerRuntime", ["Model", "Store", "Telemetry", "TestSupport"]),
-        tests(of: "API", ["Model", "Store", "Telemetry", "Transport", "Crypto", "TestSupport"]),
+        tests(of: "API", ["Model", "Manifests", "Store", "Telemetry", "Transport", "Crypto", "TestSupport"]),
     ]
 )

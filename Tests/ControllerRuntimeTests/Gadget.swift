@@ -7,6 +7,7 @@ import TestSupport
 
 /// A kind of record for tests: something with a size wanted and a size reached.
 struct Gadget: SpecifiedResource {
+    static let summary = "Something for tests."
     static let kind = Kind("Gadget", plural: "gadgets", shortNames: ["g"])
     static let columns: [Column<Gadget>] = []
     static let fields: [Field<Gadget>] = [

@@ -5,6 +5,7 @@ import Testing
 
 /// A kind of record for tests: something with a size wanted and a phase reported.
 struct Widget: SpecifiedResource {
+    static let summary = "Something for tests."
     static let kind = Kind("Widget", plural: "widgets", shortNames: ["w"])
     static let columns: [Column<Widget>] = []
     static let fields: [Field<Widget>] = [

@@ -14,7 +14,7 @@ struct SchemaDocuments: Sendable {
 
     init(_ kinds: KindIndex) {
         documents = kinds.versions.map { version in
-            let bytes = Self.document(of: kinds.kinds(in: version).map { ($0.kind, $0.schema) }, in: version).jsonBytes
+            let bytes = Self.document(of: kinds.kinds(in: version), in: version).jsonBytes
             return Document(version: version, bytes: bytes, hash: Hex.encode(SHA256.hash(bytes).prefix(16)))
         }
     }
@@ -45,80 +45,20 @@ struct SchemaDocuments: Sendable {
             ], body: .bytes(document.bytes))
     }
 
-    private static func document(of kinds: [(Kind, Schema)], in version: GroupVersion) -> Value {
+    private static func document(of kinds: [RegisteredKind], in version: GroupVersion) -> Value {
         var paths = Value.Members()
-        var schemas: Value.Members = [SchemaWriter.metadataName: SchemaWriter.openAPI(ObjectMeta.schema)]
-        for (kind, schema) in kinds {
-            let (collection, item) = SchemaPaths.paths(of: kind)
-            paths[collection.path] = collection.operations
-            paths[item.path] = item.operations
-            schemas[SchemaWriter.name(of: kind)] = SchemaWriter.record(kind, schema)
+        var schemas = SchemaComponents.all
+        if kinds.contains(where: { Scale.isOffered(by: $0.kind) }) {
+            schemas[SchemaComponents.scale] = SchemaComponents.scaleSchema
+        }
+        for registered in kinds {
+            for (path, operations) in SchemaPaths.paths(of: registered.kind) { paths[path] = operations }
+            schemas[SchemaWriter.name(of: registered.kind)] = SchemaWriter.record(registered)
+            schemas[SchemaWriter.listName(of: registered.kind)] = SchemaComponents.list(of: registered.kind)
         }
         return [
             "openapi": "3.0.0", "info": ["title": "Lodestone", "version": .string(version.name)],
             "paths": .object(paths), "components": ["schemas": .object(schemas)],
         ]
-    }
-}
-
-/// The operations on a kind's records, as OpenAPI describes them.
-///
-/// Only what clients look at: kubectl takes the PATCH operation's parameter `fieldValidation` as the sign that the
-/// server validates, and its content types as the ways to apply.
-private enum SchemaPaths {
-    typealias Path = (path: String, operations: Value)
-
-    static func paths(of kind: Kind) -> (collection: Path, item: Path) {
-        let scope = kind.isNamespaced ? "/namespaces/{namespace}" : ""
-        let collection = "/\(GroupVersion(of: kind).path)\(scope)/\(kind.plural)"
-        let record: Value = [
-            "content": ["application/json": ["schema": SchemaWriter.reference(to: SchemaWriter.name(of: kind))]]
-        ]
-        func operation(_ action: String, isWrite: Bool = false, body: Value? = nil) -> Value {
-            var operation: Value = [
-                "x-kubernetes-action": .string(action),
-                "x-kubernetes-group-version-kind": SchemaWriter.identity(of: kind),
-                "responses": ["200": record.merging(patch: ["description": "OK"])],
-            ]
-            operation["requestBody"] = body
-            if isWrite {
-                operation["parameters"] = ["dryRun", "fieldManager", "fieldValidation"]
-            }
-            if let names = operation["parameters"]?.array {
-                operation["parameters"] = .array(
-                    names.map { ["name": $0, "in": "query", "schema": ["type": "string"]] })
-            }
-            return operation
-        }
-        // Strategic merge patch is not listed for kinds kubectl does not know: it would compute one from this schema.
-        let patches =
-            ["application/json-patch+json", "application/merge-patch+json", "application/apply-patch+yaml"]
-            + (kind.group.isEmpty ? ["application/strategic-merge-patch+json"] : [])
-        var patchTypes = Value.Members()
-        for type in patches {
-            patchTypes[type] = ["schema": ["type": "object"]]
-        }
-        return (
-            (
-                collection,
-                [
-                    "get": operation("list"), "post": operation("post", isWrite: true, body: record),
-                    "parameters": .array(kind.isNamespaced ? [parameter("namespace")] : []),
-                ]
-            ),
-            (
-                "\(collection)/{name}",
-                [
-                    "get": operation("get"), "put": operation("put", isWrite: true, body: record),
-                    "patch": operation("patch", isWrite: true, body: ["content": .object(patchTypes)]),
-                    "delete": operation("delete"),
-                    "parameters": .array((kind.isNamespaced ? ["namespace", "name"] : ["name"]).map(parameter)),
-                ]
-            )
-        )
-    }
-
-    private static func parameter(_ name: String) -> Value {
-        ["name": .string(name), "in": "path", "required": true, "schema": ["type": "string"]]
     }
 }

@@ -12,6 +12,16 @@ enum SchemaWriter {
         return "\(prefix).\(kind.version).\(kind.name)"
     }
 
+    /// The name of the schema of a kind's lists.
+    static func listName(of kind: Kind) -> String { name(of: kind) + "List" }
+
+    /// Metadata as a field.
+    ///
+    /// Beside a reference other words do not count, so it stands in a list of its own.
+    static var metadata: Value {
+        ["allOf": [reference(to: metadataName)], "description": "Identity, labels and history."]
+    }
+
     static func identity(of kind: Kind) -> Value {
         ["group": .string(kind.group), "version": .string(kind.version), "kind": .string(kind.name)]
     }
@@ -21,8 +31,10 @@ enum SchemaWriter {
     }
 
     /// The schema of a kind's records.
-    static func record(_ kind: Kind, _ schema: Schema) -> Value {
-        var document = openAPI(schema)
+    static func record(_ registered: RegisteredKind) -> Value {
+        let kind = registered.kind
+        var document = openAPI(registered.schema)
+        document["description"] = .string(registered.summary)
         var properties = Value.Members()
         for name in ["apiVersion", "kind"] {
             properties[name] = [
@@ -34,7 +46,7 @@ enum SchemaWriter {
             properties[name] =
                 name != "metadata"
                 ? property
-                : ["allOf": [reference(to: metadataName)], "description": property["description"] ?? nil]
+                : metadata
         }
         document["properties"] = .object(properties)
         // At the schema a list, at operations an object: so kubectl expects it.

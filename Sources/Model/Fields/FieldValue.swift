@@ -54,8 +54,11 @@ extension FieldValue where Self: FixedWidthInteger {
             decoding.mismatch(expected: "a whole number", found: value)
             return nil
         }
-        guard let fitting = Self(exactly: number) else {
-            decoding.problem(.invalid, "\(number) is out of range; it must be between \(Self.min) and \(Self.max)")
+        // No field of ours means so large a number, and the sum or difference of any two still fits.
+        let limit: Int64 = 1 << 60
+        guard let fitting = Self(exactly: number), (-limit...limit).contains(number) else {
+            let (lower, upper) = (Swift.max(Int64(Self.min), -limit), Swift.min(Int64(Self.max), limit))
+            decoding.problem(.invalid, "\(number) is out of range; it must be between \(lower) and \(upper)")
             return nil
         }
         return fitting

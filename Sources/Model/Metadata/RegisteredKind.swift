@@ -2,6 +2,8 @@
 public struct RegisteredKind: Sendable {
     /// The kind.
     public let kind: Kind
+    /// What its records are for, in a sentence or two.
+    public let summary: String
     /// The schema of its records, without `apiVersion` and `kind`.
     public let schema: Schema
     /// The headings of its table, after the name.
@@ -24,6 +26,7 @@ public struct RegisteredKind: Sendable {
     /// Registers a type of record.
     public init<Record: Resource>(_ type: Record.Type) {
         kind = Record.kind
+        summary = Record.summary
         schema = Record.schema
         columns = Record.columns.map {
             Heading(name: $0.name, description: $0.description, type: $0.type.rawValue, isWide: $0.isWide)

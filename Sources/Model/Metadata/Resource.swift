@@ -3,6 +3,9 @@ public protocol Resource: Structure {
     /// The kind.
     static var kind: Kind { get }
 
+    /// What records of the kind are for, in a sentence or two, as `kubectl explain` shows it.
+    static var summary: String { get }
+
     /// Identity, labels and history.
     var metadata: ObjectMeta { get set }
 

@@ -27,10 +27,14 @@ extension Duration {
         self = .nanoseconds(Int64(total.rounded()))
     }
 
-    /// The whole duration in nanoseconds, as far as 64 bits go.
+    /// The whole duration in nanoseconds, at most 285 years.
     public var nanoseconds: Int64 {
-        let (seconds, overflow) = components.seconds.multipliedReportingOverflow(by: 1_000_000_000)
-        return overflow ? Int64.max : seconds + components.attoseconds / 1_000_000_000
+        // Less than 64 bits hold, so that the sign can change and a little be added.
+        let limit: Int64 = 9_000_000_000
+        guard components.seconds.magnitude < UInt64(limit) else {
+            return components.seconds.signum() * limit * 1_000_000_000
+        }
+        return components.seconds * 1_000_000_000 + components.attoseconds / 1_000_000_000
     }
 
     /// The whole duration in seconds.

@@ -68,7 +68,7 @@ public struct Timestamp: Sendable, Hashable, Comparable, CustomStringConvertible
         return text + "Z"
     }
 
-    /// Reads RFC 3339, in any zone; nil if the text is none.
+    /// Reads RFC 3339, in any zone; nil if the text is none, or a moment before 1685 or after 2255.
     public init?(_ text: String) {
         let bytes = Array(text.utf8)
         guard bytes.count >= 20, bytes[4] == UInt8(ascii: "-"), bytes[7] == UInt8(ascii: "-"),
@@ -109,6 +109,8 @@ public struct Timestamp: Sendable, Hashable, Comparable, CustomStringConvertible
         }
         let seconds =
             CivilDate.daysSinceEpoch(year: year, month: month, day: day) * 86400 + hour * 3600 + minute * 60 + second
+        // 64 bits of nanoseconds reach from 1678 to 2262.
+        guard (seconds - offset).magnitude < 9_000_000_000 else { return nil }
         nanosecondsSinceEpoch = (seconds - offset) * 1_000_000_000 + nanoseconds
     }
 }
@@ -124,7 +126,8 @@ extension Timestamp: FieldValue {
             return nil
         }
         if let moment = Timestamp(text) { return moment }
-        decoding.problem(.invalid, "\"\(text)\" is not a time; write it like \"2026-11-21T05:00:00Z\"")
+        decoding.problem(
+            .invalid, "\"\(text)\" is not a time between 1685 and 2255; write it like \"2026-11-21T05:00:00Z\"")
         return nil
     }
 

@@ -1,5 +1,9 @@
 /// One backup of one cluster: where it should go, and where it is with what in it.
 public struct EtcdBackup: SpecifiedResource {
+    /// What records of the kind are for.
+    public static let summary =
+        "One backup of a cluster in a storage, verified when it was made; its manifest proves what it holds."
+
     /// The kind.
     public static let kind = Kind("EtcdBackup", plural: "etcdbackups", shortNames: ["eb"])
     /// The label of backups that a schedule made, which retention may remove.

@@ -1,5 +1,9 @@
 /// One etcd cluster: how it should be, and how it is.
 public struct EtcdCluster: SpecifiedResource {
+    /// What records of the kind are for.
+    public static let summary =
+        "One etcd cluster, run by Lodestone as processes on its machine (provider Local) or by somebody else "
+        + "(Imported): how it should be, how it is, what is inspected, and when it is backed up."
     /// The kind.
     public static let kind = Kind("EtcdCluster", plural: "etcdclusters", shortNames: ["ec"])
     /// The annotation by which a person says that the record stands for another cluster now: its ID in hexadecimal.

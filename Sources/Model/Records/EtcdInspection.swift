@@ -1,5 +1,9 @@
 /// A recurring inspection of one cluster: what to check, how often, and what was found.
 public struct EtcdInspection: SpecifiedResource {
+    /// What records of the kind are for.
+    public static let summary =
+        "A look at a cluster that is repeated: whether its members serve, whether they agree, and what is wrong, "
+        + "with figures and remedies."
     /// The kind.
     public static let kind = Kind("EtcdInspection", plural: "etcdinspections", shortNames: ["ei"])
     /// Identity, labels and history.

@@ -1,5 +1,9 @@
 /// The move of a live etcd's data to another cluster: from where to where, how, and when the clients change over.
 public struct EtcdMigration: SpecifiedResource {
+    /// What records of the kind are for.
+    public static let summary =
+        "The move of a live etcd's data to another cluster: from where to where, how, when the clients change "
+        + "over, and the proof that both ends are equal."
     /// The kind.
     public static let kind = Kind("EtcdMigration", plural: "etcdmigrations", shortNames: ["em"])
     /// The annotation by which a person says that a frozen source is gone for good and nobody waits for it.

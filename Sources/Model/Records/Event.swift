@@ -1,5 +1,7 @@
 /// Something that happened to a record (core/v1 `Event`).
 public struct Event: Resource {
+    /// What records of the kind are for.
+    public static let summary = "Something that happened to a record, and how often."
     /// The kind.
     public static let kind = Kind(
         group: "", version: "v1", name: "Event", plural: "events", shortNames: ["ev"], isNamespaced: true,

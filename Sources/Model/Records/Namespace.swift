@@ -1,5 +1,9 @@
 /// A space of names: records of different namespaces never meet (core/v1 `Namespace`).
 public struct Namespace: Resource {
+    /// What records of the kind are for.
+    public static let summary =
+        "A space of names: records of different namespaces never meet. Annotations that begin with "
+        + "quota.lodestone.dev/ limit what it may hold."
     /// The kind.
     public static let kind = Kind(
         group: "", version: "v1", name: "Namespace", plural: "namespaces", shortNames: ["ns"], isNamespaced: false,

@@ -1,5 +1,8 @@
 /// Confidential values other records point at (core/v1 `Secret`); values are base64 in documents.
 public struct Secret: Resource {
+    /// What records of the kind are for.
+    public static let summary =
+        "Passwords, certificates and keys that other records refer to; encrypted where they are stored."
     /// The kind.
     public static let kind = Kind(
         group: "", version: "v1", name: "Secret", plural: "secrets", shortNames: [], isNamespaced: true,

@@ -30,6 +30,11 @@ final class RawClient {
         return Glibc.send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count
     }
 
+    /// Says that nothing more will be sent; answers are still read.
+    func endSending() {
+        shutdown(descriptor, Int32(SHUT_WR))
+    }
+
     /// Closes at once; with `reset` by RST, as a killed client's kernel does when data is left unread.
     func close(reset: Bool = false) {
         guard descriptor >= 0 else { return }

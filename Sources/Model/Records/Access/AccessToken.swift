@@ -3,6 +3,10 @@
 /// The server keeps a digest only: the secret itself is made where it is used, shown once, and reaches the server as a
 /// bearer token and in no other way.
 public struct AccessToken: Resource {
+    /// What records of the kind are for.
+    public static let summary =
+        "A secret by which somebody is known to the API, of which only the digest is kept; it can expire and be "
+        + "revoked."
     /// The kind.
     public static let kind = Kind(
         group: Kind.lodestoneGroup, version: "v1alpha1", name: "AccessToken", plural: "accesstokens",

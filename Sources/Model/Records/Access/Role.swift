@@ -3,6 +3,10 @@
 /// Rules only ever allow; what no rule allows is refused. The roles `viewer`, `operator` and `admin` are built in: they
 /// are the same on every server and cannot be changed.
 public struct Role: Resource {
+    /// What records of the kind are for.
+    public static let summary =
+        "Rights by name: which verbs on which kinds of records. A RoleBinding gives them to users and groups."
+
     /// The kind.
     public static let kind = Kind(
         group: Kind.lodestoneGroup, version: "v1alpha1", name: "Role", plural: "roles", shortNames: [],

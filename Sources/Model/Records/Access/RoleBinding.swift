@@ -1,5 +1,8 @@
 /// Gives a role to people and groups, everywhere or in some namespaces.
 public struct RoleBinding: Resource {
+    /// What records of the kind are for.
+    public static let summary =
+        "Gives the rights of a Role to users and groups, everywhere or in some namespaces."
     /// The kind.
     public static let kind = Kind(
         group: Kind.lodestoneGroup, version: "v1alpha1", name: "RoleBinding", plural: "rolebindings", shortNames: [],

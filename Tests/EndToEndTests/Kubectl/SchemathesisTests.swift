@@ -1,0 +1,45 @@
+import Model
+import TestSupport
+import Testing
+
+/// Requests made from our own OpenAPI documents: no answer is a failure of the server, none breaks its schema.
+@Suite(
+    .timeLimit(.minutes(40)), .serialized,
+    .enabled(if: PythonCompanion.schemathesis != nil, "the Python package schemathesis is not installed"))
+struct SchemathesisTests {
+    @Test("Whatever the documents allow is answered as they say", arguments: ["apis/lodestone.dev/v1alpha1", "api/v1"])
+    func document(path: String) async throws {
+        let schemathesis = try #require(PythonCompanion.schemathesis)
+        try await ControllerFixture.run { fixture, _ in
+            // Names that are often tried, so that not every path ends in 404.
+            try await fixture.apply("apiVersion: v1\nkind: Namespace\nmetadata: {name: \"0\"}\n")
+            for kind in ["EtcdCluster", "Secret"] {
+                let more =
+                    kind == "Secret"
+                    ? "apiVersion: v1\n"
+                    : "apiVersion: lodestone.dev/v1alpha1\nspec: {provider: Imported, endpoints: [\"http://127.0.0.1:9\"]}\n"
+                try await fixture.apply("kind: \(kind)\nmetadata: {name: \"0\", namespace: \"0\"}\n" + more)
+            }
+            let server = try #require(
+                readTextFile(fixture.data + "/kubeconfig")?.split(separator: "\n")
+                    .first { $0.contains("server: ") }?.split(separator: " ").last)
+            let token = try #require(readTextFile(fixture.data + "/api/admin.token")).filter { !$0.isWhitespace }
+            let examples = Soak.isLong ? 400 : 40
+            let output = try await ChildProcess.run(
+                // It keeps notes where it runs.
+                "/bin/sh",
+                [
+                    "-c", "cd \"$HOME\" && exec \"$0\" \"$@\"", schemathesis, "run", "\(server)/openapi/v3/\(path)",
+                    "--url", String(server), "-H",
+                    "Authorization: Bearer \(token)",
+                    "--tls-verify", fixture.data + "/api/ca.crt", "--phases", "fuzzing", "--max-examples",
+                    "\(examples)",
+                    "--request-timeout", "60", "--generation-database", "none", "--no-color", "--checks",
+                    "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance",
+                ], environment: ["PATH": "/usr/bin:/bin", "HOME": fixture.data], timeout: .seconds(1800))
+            #expect(output.status == 0, "\(output.output.suffix(6_000))\(output.errors)")
+            let cases = output.output.split(separator: "\n").first { $0.contains(" generated") } ?? ""
+            print("\(path):\(cases)")
+        }
+    }
+}
