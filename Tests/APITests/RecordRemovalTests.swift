@@ -2,6 +2,7 @@ import API
 import Model
 import Store
 import Testing
+import Transport
 
 /// Removing records, one and many.
 @Suite(.timeLimit(.minutes(1)))
@@ -111,6 +112,25 @@ struct RecordRemovalTests {
         let kept = try await api.call("GET", "\(Sample.secrets)/of-a1")
         #expect(kept.status == 200 && kept.json[path: "metadata", "ownerReferences"] == nil)
         #expect(try await api.call("GET", "\(Sample.secrets)/of-a2").status == 404)
+    }
+
+    @Test("However many unknown fields a body holds, it is answered soon and in few words")
+    func manyUnknownFields() async throws {
+        let api = try await APIFixture()
+        var spec: Value.Members = ["provider": "Local", "version": "3.4.23"]
+        for index in 0..<20_000 {
+            spec.append("unknown\(index)", 1)
+        }
+        spec.append(String(repeating: "n", count: 500_000), 1)
+        var document = Sample.cluster("demo")
+        document["spec"] = .object(spec)
+        let strict = try await api.call("POST", Sample.clusters, document)
+        #expect(strict.status == 400 && strict.bytes.count < 100_000)
+        let warned = try await api.call("POST", "\(Sample.clusters)?fieldValidation=Warn", document)
+        #expect(warned.status == 201 && warned.json[path: "spec", "size"] == 3)
+        let warnings = warned.headers.filter { $0.name == "Warning" }.map(\.value)
+        #expect(warnings.reduce(0) { $0 + $1.utf8.count } < 4_096)
+        #expect(warnings.last?.hasSuffix(" more\"") == true, "\(warnings)")
     }
 
     @Test("A generated name obeys the rules on names, also where its prefix is long, and is seen by admission")

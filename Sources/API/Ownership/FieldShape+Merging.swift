@@ -13,7 +13,7 @@ extension FieldShape {
         case (.list(let shape, let keys), .array(let own), .array(let changes)):
             .array(Self.merged(own, with: changes, shape, keys))
         case (.set, .array(let own), .array(let changes)):
-            .array(own + changes.filter { !own.contains($0) })
+            .array(Self.united(own, changes))
         default: applied
         }
     }
@@ -21,11 +21,16 @@ extension FieldShape {
     private static func merged(
         _ own: Value.Members, with changes: Value.Members, _ shape: (String) -> FieldShape
     ) -> Value {
-        var result = own
-        for (key, value) in changes {
-            result[key] = own[key].map { shape(key).merged($0, with: value) } ?? value
-        }
-        return .object(result)
+        .object(
+            own.merging(changes) { key, old, value in
+                guard let old else { return value }
+                return shape(key).merged(old, with: value)
+            })
+    }
+
+    private static func united(_ own: [Value], _ others: [Value]) -> [Value] {
+        var seen = Set(own.map { FieldStep.element($0) })
+        return own + others.filter { seen.insert(.element($0)).inserted }
     }
 
     private static func merged(
@@ -67,11 +72,23 @@ extension FieldShape {
         }
         var left = value
         switch (self, value) {
-        case (.object, .object(var members)), (.map, .object(var members)):
-            for (key, part) in zip(partNames(of: members), parts) where !keys.contains(key) {
-                members[key] = part.shape.pruned(part.value, of: given[part.step], but: kept[part.step])
+        case (.object, .object(let members)), (.map, .object(let members)):
+            var rest = parts[...]
+            var result = Value.Members()
+            for (key, value) in members {
+                guard let part = rest.first, part.step == .member(key) else {
+                    // Not declared, so nobody's.
+                    result.append(key, value)
+                    continue
+                }
+                rest = rest.dropFirst()
+                if keys.contains(key) {
+                    result.append(key, value)
+                } else if let kept = part.shape.pruned(value, of: given[part.step], but: kept[part.step]) {
+                    result.append(key, kept)
+                }
             }
-            left = .object(members)
+            left = .object(result)
         case (.list(_, let keys), .array):
             left = .array(
                 parts.compactMap { part in
@@ -86,12 +103,6 @@ extension FieldShape {
         }
         if kept.isEmpty, left.isVacant || holdsDefaults(left) { return nil }
         return left
-    }
-
-    /// The names of the members that ``parts(of:)`` tells of, in its order.
-    private func partNames(of members: Value.Members) -> [String] {
-        guard case .object(let properties) = self else { return members.keys }
-        return members.keys.filter { properties[$0] != nil }
     }
 
     /// Whether an object holds nothing but what the server would fill in.

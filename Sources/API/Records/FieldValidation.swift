@@ -32,12 +32,9 @@ extension RegisteredKind {
                 let unknown = error.problems.filter { $0.reason == .unknown }
                 guard !unknown.isEmpty else { throw APIStatus(error, of: kind) }
                 guard validation != .strict else { throw APIStatus(unknownFields: error, of: kind) }
-                var pruned = document
-                for problem in unknown {
-                    pruned = pruned.removing(problem.path.steps[...])
-                    if validation == .warn {
-                        warnings.append("unknown field \"\(problem.path)\"")
-                    }
+                let pruned = document.removing(unknown.map { $0.path.steps[...] })
+                if validation == .warn {
+                    warnings += unknown.map { "unknown field \"\($0.path)\"" }
                 }
                 // Each round leaves less to complain of; one that changed nothing would go on for ever.
                 guard pruned != document else { throw APIStatus(error, of: kind) }
@@ -48,19 +45,26 @@ extension RegisteredKind {
 }
 
 extension Value {
-    /// This document without the field at a path.
-    func removing(_ path: ArraySlice<FieldPath.Step>) -> Value {
-        guard let step = path.first else { return self }
-        let rest = path.dropFirst()
-        switch (self, step) {
-        case (.object(var members), .member(let name)):
-            members[name] = rest.isEmpty ? nil : members[name]?.removing(rest)
-            return .object(members)
-        case (.array(var elements), .element(let index)) where elements.indices.contains(index):
-            elements[index] = elements[index].removing(rest)
-            return .array(elements)
-        default:
-            return self
+    /// This document without the fields at some paths; in one pass, as there may be as many as a body holds.
+    func removing(_ paths: [ArraySlice<FieldPath.Step>]) -> Value {
+        let below = Dictionary(grouping: paths.filter { !$0.isEmpty }) { $0[$0.startIndex] }
+        guard !below.isEmpty else { return self }
+        switch self {
+        case .object(let members):
+            var kept = Members()
+            for (key, value) in members {
+                let paths = below[.member(key)] ?? []
+                if !paths.contains(where: { $0.count == 1 }) {
+                    kept.append(key, value.removing(paths.map { $0.dropFirst() }))
+                }
+            }
+            return .object(kept)
+        case .array(let elements):
+            return .array(
+                elements.enumerated().map { index, element in
+                    element.removing((below[.element(index)] ?? []).map { $0.dropFirst() })
+                })
+        default: return self
         }
     }
 }

@@ -144,18 +144,20 @@ extension RecordEndpoint {
     private static func withTextsFolded(_ document: Value) -> Value {
         guard let texts = document["stringData"]?.members else { return document }
         var folded = document
-        var data = document["data"] ?? [:]
+        guard let data = (document["data"] ?? [:]).members else { return document }
         var others = Value.Members()
+        var encoded = Value.Members()
         for (key, text) in texts {
-            if let text = text.string, data.members != nil {
-                data[key] = .string(Base64.encode(Array(text.utf8)))
+            if let text = text.string {
+                encoded.append(key, .string(Base64.encode(Array(text.utf8))))
             } else {
                 // What is no text is left where it is, to be refused under its own name.
                 others.append(key, text)
             }
         }
-        if !data.isVacant {
-            folded["data"] = data
+        let all = data.merging(encoded) { _, _, text in text }
+        if !all.isEmpty {
+            folded["data"] = .object(all)
         }
         folded["stringData"] = .none
         if !others.isEmpty {

@@ -133,7 +133,7 @@ extension RecordEndpoint {
         _ record: Record, _ target: RecordTarget, status: Int = 200, _ warnings: [String]
     ) -> HTTPServerResponse {
         let document = target.subresource == .scale ? Scale.document(of: record.document) : record.document
-        return .json(document, status: status, headers: Self.warningHeaders(warnings))
+        return .json(document, status: status, headers: WarningHeaders.headers(warnings))
     }
 
     func write(
@@ -198,19 +198,5 @@ extension RecordEndpoint {
         }
         // What was said when the record was made needs no repetition with every label.
         return new["spec"] == old?["spec"] ? [] : await admission.warnings(new, registered.kind)
-    }
-
-    /// The headers that have `kubectl` print warnings (RFC 7234, 5.5; code 299 is "miscellaneous").
-    private static func warningHeaders(_ warnings: [String]) -> [HTTPServerField] {
-        warnings.map { warning in
-            var quoted = ""
-            for character in warning {
-                if character == "\"" || character == "\\" {
-                    quoted.append("\\")
-                }
-                quoted.append(character)
-            }
-            return HTTPServerField("Warning", "299 - \"\(quoted)\"")
-        }
     }
 }

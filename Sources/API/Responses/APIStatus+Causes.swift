@@ -60,12 +60,14 @@ extension APIStatus {
 
     /// A record has fields its kind does not know, and the client asked to be strict.
     init(unknownFields invalid: InvalidRecord, of kind: Kind) {
-        let problems = invalid.problems.map(\.description).joined(separator: ", ")
+        // As many as Kubernetes tells: nobody reads more, and a body may hold a hundred thousand.
+        let told = Array(invalid.problems.prefix(100))
+        let problems = told.map(\.description).joined(separator: ", ")
         self.init(
             .badRequest,
             "\(kind.name) in version \"\(kind.version)\" cannot be handled as a \(kind.name): strict decoding error: "
                 + problems,
-            details: Details(name: invalid.name, group: kind.group, kind: kind.name, causes: invalid.problems))
+            details: Details(name: invalid.name, group: kind.group, kind: kind.name, causes: told))
     }
 }
 

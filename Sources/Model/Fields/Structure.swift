@@ -32,7 +32,12 @@ extension Structure {
         let before = decoding.problems.count
         let fields = Self.fields
         for key in members.keys where !fields.contains(where: { $0.name == key }) {
-            decoding.within(key) { $0.problem(.unknown, Self.unknownMessage(key, among: fields.map(\.name))) }
+            // Help is for people; who sends more unknown fields than this is none.
+            let isHelped = decoding.problems.count < 100
+            decoding.within(key) {
+                $0.problem(
+                    .unknown, isHelped ? Self.unknownMessage(key, among: fields.map(\.name)) : "unknown field")
+            }
         }
         var result = Self()
         for field in fields {

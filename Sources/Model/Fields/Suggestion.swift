@@ -1,5 +1,7 @@
 /// The word of a list that a person most likely meant by a mistyped one; nil if none is close.
 package func closestWord(to word: String, among known: [String]) -> String? {
+    // Nobody mistypes that long a word, and comparing takes time by its length.
+    guard word.utf8.count <= 64 else { return nil }
     let closest = known.map { (word: $0, distance: editDistance(word.lowercased(), $0.lowercased())) }
         .min { $0.distance < $1.distance }
     guard let closest, closest.distance <= max(2, word.count / 3), closest.distance < max(word.count, 2) else {
