@@ -14,10 +14,11 @@ struct ScaleTests {
         _ = try await api.call("POST", Sample.clusters, Sample.cluster("demo"))
         let base = try await api.store.get(EtcdCluster.self, named: "demo", in: "default")
         var next = base
-        next.status.members = ["a", "b", "c"].map { name in
+        next.status.members = ["a", "b", "c", "d"].map { name in
             var member = MemberStatus()
             member.name = name
             member.role = name == "c" ? .learner : .follower
+            member.phase = name == "d" ? .pending : .running
             return member
         }
         _ = try await api.store.writeBack(next, since: base)

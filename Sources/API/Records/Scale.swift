@@ -21,7 +21,11 @@ enum Scale {
             metadata[field] = record[path: "metadata", field]
         }
         let members = record[path: "status", "members"]?.array ?? []
-        let present = members.count { $0["role"]?.string != MemberRole.learner.rawValue }
+        let present = members.count { member in
+            // One that is planned is not there yet; one that does not answer is.
+            member["role"]?.string != MemberRole.learner.rawValue
+                && member["phase"]?.string != MemberPhase.pending.rawValue
+        }
         return [
             "kind": .string(kind), "apiVersion": .string(apiVersion), "metadata": .object(metadata),
             // A cluster that others run has no size of its own to be wanted.
