@@ -60,7 +60,7 @@ struct EditCommand: Command {
                 try session.console.print("\(stored.reference) edited\(isDryRun ? " (dry run)" : "")")
                 return .success
             } catch let error as ManifestError {
-                reasons = error.problems.map(\.description)
+                reasons = error.problems.map { EditedRecord.reason($0, in: after) }
             } catch let error as EditProblem {
                 reasons = [error.description]
             } catch APIError.refused(let status) where [400, 409, 422].contains(status.code) {
@@ -94,6 +94,13 @@ enum EditedRecord {
             lines += reasons.flatMap { $0.split(separator: "\n") }.map { "# - \($0)" }
         }
         return (lines + ["#", content]).joined(separator: "\n")
+    }
+
+    /// What is wrong with a field, or else with a line of the record; the lines above it come and go.
+    static func reason(_ problem: ManifestProblem, in text: String) -> String {
+        guard problem.path.description.isEmpty else { return "\(problem.path): \(problem.message)" }
+        let above = text.split(separator: "\n", omittingEmptySubsequences: false).prefix { $0.hasPrefix("#") }.count
+        return "line \(max(1, problem.line - above)) of the record: \(problem.message)"
     }
 
     /// What the editor left, without the lines at the top that do not count.

@@ -1,3 +1,4 @@
+internal import CPlatform
 import Glibc
 import Model
 import Threads
@@ -111,6 +112,9 @@ struct Subprocess: Sendable {
         defer { posix_spawn_file_actions_destroy(&actions) }
         if input == .nothing { posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0) }
         if let output { posix_spawn_file_actions_adddup2(&actions, output, 1) }
+
+        // Connections and files of ours are nothing to others.
+        _ = lodestone_spawn_close_from(&actions, 3)
 
         // We block and ignore signals that a program of its own wants to get.
         var attributes = posix_spawnattr_t()
