@@ -17,7 +17,7 @@ struct Explanation {
         kind = registered.kind
         path = Array(steps.dropFirst())
         var schema = registered.schema
-        var description = Self.meaning(of: registered.kind)
+        var description = registered.summary
         var walked = steps[0]
         for step in path {
             guard let property = schema.properties.first(where: { $0.name == step }) else {
@@ -70,22 +70,6 @@ struct Explanation {
                 String(repeating: "  ", count: depth) + paint(.bold, field.name) + "\t<\(field.schema.typeName)>"
                 + (field.isRequired ? " -required-" : "")
             return [line] + tree(field.schema.properties, depth: depth + 1, paint)
-        }
-    }
-
-    private static func meaning(of kind: Kind) -> String {
-        switch kind {
-        case EtcdCluster.kind: "An etcd cluster as it should be and as it is."
-        case EtcdInspection.kind: "Something that is looked at again and again, and what was found."
-        case EtcdBackup.kind: "One backup of a cluster: what it holds, and where it is."
-        case EtcdMigration.kind: "The move of a cluster's data to another cluster."
-        case Namespace.kind: "A part of the fleet whose names do not meet those of other parts."
-        case Secret.kind: "Values that are not shown: passwords, keys, certificates."
-        case Event.kind: "Something that happened to a record."
-        case Role.kind: "What somebody who has the role may do."
-        case RoleBinding.kind: "Gives a role to people and groups, everywhere or in some namespaces."
-        case AccessToken.kind: "The right of whoever holds a secret to act as a user, until it expires or is revoked."
-        default: "A record."
         }
     }
 
