@@ -66,7 +66,7 @@ let package = Package(
                 "Model", "Telemetry", "Transport", "Crypto", "Store", "Etcd", "Archive", "Replication", "Nodes",
                 "Inspectors", "Observers", "ControllerRuntime",
             ]),
-        library("API", ["Model", "Manifests", "Telemetry", "Transport", "Crypto", "Store"]),
+        library("API", ["Model", "Threads", "Manifests", "Telemetry", "Transport", "Crypto", "Store"]),
 
         library(
             "Client",

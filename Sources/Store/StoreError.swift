@@ -56,7 +56,7 @@ extension StoreError: CustomStringConvertible {
     }
 
     /// The conflict of a write that was based on an older state.
-    static func stale(_ id: RecordID) -> StoreError {
+    package static func stale(_ id: RecordID) -> StoreError {
         .conflict(
             id,
             reason: "the object has been modified; please apply your changes to the latest version and try again")

@@ -11,6 +11,7 @@ struct ControllerCommand: Command {
     var etcdDirectories: [String] = []
     var backupDirectory: String?
     var secretsKeyFile: String?
+    var access = AccessOptions()
     var backupsAtOnce = 2
     var quarantineAge = Duration.seconds(7 * 86400)
     var logFormat = LogFormat.text
@@ -25,26 +26,27 @@ struct ControllerCommand: Command {
 
         It ends on SIGTERM or SIGINT. The etcd members it runs go on serving, and the next start adopts them.
         """
-    static let options: [CommandOption<ControllerCommand>] = [
-        CommandOption(
-            "data-dir", \.dataDirectory, placeholder: "DIRECTORY", environment: "LODESTONE_DATA_DIR",
-            "Where the store, members, backups and credentials are"),
-        CommandOption("listen", \.listen, "The address and port of the API"),
-        CommandOption("member-ports", \.memberPorts, "The ports that members of Local clusters listen on"),
-        CommandOption(
-            "etcd-dir", \.etcdDirectories, placeholder: "DIRECTORY",
-            "Where etcd binaries are, as DIRECTORY/VERSION/etcd; the PATH is searched as well"),
-        CommandOption(
-            "backup-dir", \.backupDirectory, placeholder: "DIRECTORY",
-            "Where backups go that name no directory; DATA-DIR/backups if not given"),
-        CommandOption(
-            "secrets-key-file", \.secretsKeyFile, placeholder: "FILE",
-            "The file with the keys that Secrets are stored under; DATA-DIR/keys/records.key if not given"),
-        CommandOption("backups-at-once", \.backupsAtOnce, "How many backups are made at the same time"),
-        CommandOption("quarantine-age", \.quarantineAge, "How long data of deleted clusters is kept"),
-        CommandOption("log-format", \.logFormat, "How log lines are written"),
-        CommandOption("log-level", \.logLevel, "From which level on log lines are written"),
-    ]
+    static let options: [CommandOption<ControllerCommand>] =
+        [
+            CommandOption(
+                "data-dir", \.dataDirectory, placeholder: "DIRECTORY", environment: "LODESTONE_DATA_DIR",
+                "Where the store, members, backups and credentials are"),
+            CommandOption("listen", \.listen, "The address and port of the API"),
+            CommandOption("member-ports", \.memberPorts, "The ports that members of Local clusters listen on"),
+            CommandOption(
+                "etcd-dir", \.etcdDirectories, placeholder: "DIRECTORY",
+                "Where etcd binaries are, as DIRECTORY/VERSION/etcd; the PATH is searched as well"),
+            CommandOption(
+                "backup-dir", \.backupDirectory, placeholder: "DIRECTORY",
+                "Where backups go that name no directory; DATA-DIR/backups if not given"),
+            CommandOption(
+                "secrets-key-file", \.secretsKeyFile, placeholder: "FILE",
+                "The file with the keys that Secrets are stored under; DATA-DIR/keys/records.key if not given"),
+            CommandOption("backups-at-once", \.backupsAtOnce, "How many backups are made at the same time"),
+            CommandOption("quarantine-age", \.quarantineAge, "How long data of deleted clusters is kept"),
+            CommandOption("log-format", \.logFormat, "How log lines are written"),
+            CommandOption("log-level", \.logLevel, "From which level on log lines are written"),
+        ] + AccessOptions.options.map { $0.within(\ControllerCommand.access) }
     static let examples = [
         CommandExample("lodestone controller", "Runs on the embedded defaults, with its data in .lodestone."),
         CommandExample(
@@ -52,7 +54,8 @@ struct ControllerCommand: Command {
     ]
 
     func complaint() -> String? {
-        (1...64).contains(backupsAtOnce) ? nil : "\"--backups-at-once\" must be between 1 and 64"
+        guard (1...64).contains(backupsAtOnce) else { return "\"--backups-at-once\" must be between 1 and 64" }
+        return access.complaint()
     }
 
     func run(in session: Session) async throws -> ExitCode {

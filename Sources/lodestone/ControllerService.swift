@@ -79,26 +79,29 @@ struct ControllerService {
             backupsAtOnce: command.backupsAtOnce, events: events, wakeups: wakeups, logger: logger)
         try await ensureDefaultNamespace(in: store)
         metrics.addCollector(services.metrics)
-        let server = try api(store, data, metrics) { services.findings }
+        try await BuiltInRoles.restore(in: store)
+        let audit = try await command.access.openAuditLog(data, metrics)
+        let server = try api(store, data, metrics, audit) { services.findings + (audit?.findings ?? []) }
         var options = ControllerLoops.Options()
         options.quarantineAge = command.quarantineAge
         let parts = ControllerLoops.components(services, options: options, logger: logger, metrics: metrics)
         try await Manager(parts + [APIComponent(server: server)], logger: logger).run()
+        await audit?.close()
     }
 
     private func api(
-        _ store: RecordStore, _ data: String, _ metrics: MetricsRegistry,
+        _ store: RecordStore, _ data: String, _ metrics: MetricsRegistry, _ audit: AuditLog?,
         findings: @escaping @Sendable () async -> [Finding]
     ) throws -> APIServer {
-        let hosts = Set([command.listen.host, "127.0.0.1", "::1", "localhost"]).sorted()
+        let hosts = Set([command.listen.host, "127.0.0.1", "::1", "localhost"] + command.access.serverNames).sorted()
         let credentials = try APICredentials(in: data, hosts: hosts)
         var listener = HTTPServerOptions()
         listener.address = command.listen.host
         listener.port = command.listen.port
-        listener.tls = HTTPServerOptions.TLS(
-            certificatePEM: credentials.server.certificatePEM, privateKeyPEM: credentials.server.privateKeyPEM)
         var options = APIServer.Options(
             listener: listener, tokens: BearerTokens([(token: credentials.adminToken, user: "admin")]))
+        try command.access.apply(to: &options, credentials)
+        options.audit = audit
         options.programVersion = Version.current
         options.findings = findings
         options.admission = Self.admission(to: store)
@@ -113,7 +116,7 @@ struct ControllerService {
             }
         ]
         let server = try APIServer(options, store: store, metrics: metrics, logger: logger)
-        try credentials.writeKubeconfig(url: server.url)
+        try credentials.writeKubeconfig(url: server.url, certificate: options.listener.tls?.certificatePEM)
         logger.info("The API serves", ["url": .text(server.url), "kubeconfig": .text(credentials.kubeconfigPath)])
         return server
     }

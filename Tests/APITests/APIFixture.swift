@@ -1,4 +1,5 @@
 import API
+import Crypto
 import Model
 import Store
 import Telemetry
@@ -44,36 +45,76 @@ struct APIFixture {
         var text: String { String(decoding: bytes, as: UTF8.self) }
     }
 
-    /// Asks as the admin does.
+    /// Asks as the admin does, or whoever holds a token.
     func call(
         _ method: String, _ target: String, _ body: Value? = nil, type: String? = "application/json",
-        headers: [String: String] = [:]
+        headers: [String: String] = [:], token: String? = token, client: HTTPServerClient = HTTPServerClient()
     ) async throws -> Answer {
-        try await call(method, target, bytes: body?.jsonBytes ?? [], type: type, headers: headers)
+        try await call(
+            method, target, bytes: body?.jsonBytes ?? [], type: type, headers: headers, token: token, client: client)
     }
 
     func call(
         _ method: String, _ target: String, bytes: [UInt8], type: String? = "application/json",
-        headers: [String: String] = [:]
+        headers: [String: String] = [:], token: String? = token, client: HTTPServerClient = HTTPServerClient()
     ) async throws -> Answer {
-        let parts = target.split(separator: "?", maxSplits: 1)
-        var query: [HTTPServerField] = []
-        for item in parts.dropFirst().first?.split(separator: "&") ?? [] {
-            let pair = item.split(separator: "=", maxSplits: 1)
-            query.append(HTTPServerField(String(pair[0]), pair.count < 2 ? "" : String(pair[1])))
-        }
-        var all = ["Authorization": "Bearer \(Self.token)"].merging(headers) { $1 }
-        all["Content-Type"] = type
-        let response = await handler.respond(
-            to: HTTPServerRequest(
-                method: method, path: parts[0].split(separator: "/").map(String.init), query: query,
-                headers: all.map { HTTPServerField($0.key, $0.value) }, body: bytes))
+        let response = try await respond(
+            method, target, bytes: bytes, type: type, headers: headers, token: token, client: client)
         guard case .bytes(let content) = response.body else {
             throw TestSupportError("\(method) \(target) answers with a stream")
         }
         return Answer(
             status: response.status, headers: response.headers, bytes: content,
             json: (try? Value(json: content)) ?? .null)
+    }
+
+    /// The answer as the server gets it; a stream is not begun.
+    func respond(
+        _ method: String, _ target: String, bytes: [UInt8] = [], type: String? = "application/json",
+        headers: [String: String] = [:], token: String? = token, client: HTTPServerClient = HTTPServerClient()
+    ) async throws -> HTTPServerResponse {
+        let parts = target.split(separator: "?", maxSplits: 1)
+        var query: [HTTPServerField] = []
+        for item in parts.dropFirst().first?.split(separator: "&") ?? [] {
+            let pair = item.split(separator: "=", maxSplits: 1)
+            query.append(HTTPServerField(String(pair[0]), pair.count < 2 ? "" : String(pair[1])))
+        }
+        var all = token.map { ["Authorization": "Bearer \($0)"] } ?? [:]
+        all.merge(headers) { $1 }
+        all["Content-Type"] = type
+        return await handler.respond(
+            to: HTTPServerRequest(
+                method: method, path: parts[0].split(separator: "/").map(String.init), query: query,
+                headers: all.map { HTTPServerField($0.key, $0.value) }, body: bytes, client: client))
+    }
+
+    /// Makes a token record and whatever roles and bindings it needs; returns the secret.
+    func makeToken(
+        _ name: String, user: String, groups: [String] = [], role: String? = nil, namespaces: [String] = [],
+        rules: [RoleRule]? = nil, expires: Timestamp? = nil
+    ) async throws -> String {
+        let secret = BearerSecret.make()
+        var token = AccessToken()
+        token.metadata = ObjectMeta(name: name, namespace: "")
+        token.spec.user = user
+        token.spec.groups = groups
+        token.spec.digest = BearerSecret.digest(of: secret)
+        token.spec.expires = expires
+        try await make(token, "accesstokens")
+        if let rules {
+            try await make(Role(name: role ?? name, rules: rules), "roles")
+        }
+        if let role = role ?? rules.map({ _ in name }) {
+            try await make(
+                RoleBinding(name: name, role: role, subjects: [AccessSubject(.user, user)], namespaces: namespaces),
+                "rolebindings")
+        }
+        return secret
+    }
+
+    private func make(_ record: some Resource, _ plural: String) async throws {
+        let answer = try await call("POST", "\(Sample.group)/\(plural)", record.document)
+        guard answer.status == 201 else { throw TestSupportError("\(plural): \(answer.message)") }
     }
 
     /// How many watches the real server has open, as its metrics tell.
@@ -99,6 +140,7 @@ struct APIFixture {
 
 /// Paths and records the tests use over and over.
 enum Sample {
+    static let group = "/apis/lodestone.dev/v1alpha1"
     static let clusters = "/apis/lodestone.dev/v1alpha1/namespaces/default/etcdclusters"
     static let secrets = "/api/v1/namespaces/default/secrets"
 

@@ -36,7 +36,9 @@ struct KubectlTests {
             for word in ["etcdclusters", "etcdinspections", "etcdbackups", "secrets", "events", "namespaces"] {
                 #expect(kinds.output.contains(word), "\(word)")
             }
-            #expect(try await kubectl.run("api-versions").output == "lodestone.dev/v1alpha1\nv1\n")
+            #expect(
+                try await kubectl.run("api-versions").output
+                    == "authentication.k8s.io/v1\nauthorization.k8s.io/v1\nlodestone.dev/v1alpha1\nv1\n")
             #expect(try await kubectl.run("version").output.contains("Server Version: v1.32.0+lodestone"))
             #expect(try await kubectl.run("cluster-info").output.contains("is running at"))
             let explained = try await kubectl.run("explain", "etcdcluster.spec.provider")

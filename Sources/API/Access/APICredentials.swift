@@ -47,10 +47,19 @@ public struct APICredentials: Sendable, Equatable {
 
     /// Writes the file with which kubectl and our own commands find the server and show who they are.
     ///
-    /// - Parameter url: The server's address.
+    /// - Parameters:
+    ///   - url: The server's address.
+    ///   - certificate: The certificate the server serves with, where it is not ``server``: then the certificate
+    ///     itself is what clients trust, for the name it is made out to.
     /// - Throws: ``CredentialsError/inaccessible(path:reason:)``.
-    public func writeKubeconfig(url: String) throws(CredentialsError) {
-        let certificate = Base64.encode(Array(authority.certificatePEM.utf8))
+    public func writeKubeconfig(url: String, certificate: String? = nil) throws(CredentialsError) {
+        var trust = "certificate-authority-data: \(Base64.encode(Array(authority.certificatePEM.utf8)))"
+        if let certificate, certificate != server.certificatePEM {
+            trust = "certificate-authority-data: \(Base64.encode(Array(certificate.utf8)))"
+            if let name = Self.serverName(of: certificate, at: url) {
+                trust += "\n    tls-server-name: \(name)"
+            }
+        }
         try CredentialFile(path: kubeconfigPath).writeIfDifferent(
             """
             apiVersion: v1
@@ -59,7 +68,7 @@ public struct APICredentials: Sendable, Equatable {
             - name: \(Self.name)
               cluster:
                 server: \(url)
-                certificate-authority-data: \(certificate)
+                \(trust)
             users:
             - name: admin
               user:
@@ -73,6 +82,18 @@ public struct APICredentials: Sendable, Equatable {
             current-context: \(Self.name)
 
             """)
+    }
+
+    /// The name to check a certificate by that is not made out to the address it is met at; nil if it is.
+    private static func serverName(of pem: String, at url: String) -> String? {
+        guard let certificate = try? Certificate(pem: pem) else { return nil }
+        let authority = url.split(separator: "/").last ?? ""
+        let host = authority.prefix { $0 != ":" }
+        guard (try? certificate.covers(host: String(host))) != true else { return nil }
+        let names = certificate.subject.split(separator: ",").filter { $0.hasPrefix("CN=") }.map {
+            String($0.dropFirst(3))
+        }
+        return names.first { (try? certificate.covers(host: $0)) == true }
     }
 
     private static func authority(

@@ -9,8 +9,8 @@ struct CredentialFile {
 
     /// The file's text; nil if there is no such file.
     ///
-    /// A file that others may read is closed to them first.
-    func read() throws(CredentialsError) -> String? {
+    /// A file that others may read is closed to them first, if it is one of our own.
+    func read(closing: Bool = true) throws(CredentialsError) -> String? {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else {
             guard errno == ENOENT else { throw failure() }
@@ -19,7 +19,7 @@ struct CredentialFile {
         defer { close(descriptor) }
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { throw failure() }
-        if status.st_mode & 0o077 != 0, fchmod(descriptor, 0o600) != 0 {
+        if closing, status.st_mode & 0o077 != 0, fchmod(descriptor, 0o600) != 0 {
             throw .inaccessible(path: path, reason: "others may read it and its mode cannot be changed to 0600")
         }
         var bytes: [UInt8] = []

@@ -25,14 +25,16 @@ struct Discovery: Sendable {
         let names = isCore ? [""] : groupNames
         let document: Value = [
             "kind": "APIGroupDiscoveryList", "apiVersion": .string("apidiscovery.k8s.io/\(version)"), "metadata": [:],
-            "items": .array(names.map(aggregated(group:))),
+            "items": .array(
+                names.map(aggregated(group:)) + (isCore ? [] : Self.reviewVersions.map(Self.aggregatedReviews))),
         ]
         return .json(document, contentType: type, headers: vary)
     }
 
     /// The answer to `/apis/GROUP`.
     func group(_ name: String) -> Value {
-        var document = entry(ofGroup: name)
+        let review = Self.reviewVersions.first { $0.group == name }
+        var document = review.map(Self.reviewGroup) ?? entry(ofGroup: name)
         document["kind"] = "APIGroup"
         document["apiVersion"] = "v1"
         return document
@@ -40,6 +42,7 @@ struct Discovery: Sendable {
 
     /// The answer to `/api/v1` and `/apis/GROUP/VERSION`.
     func resources(in version: GroupVersion) -> Value {
+        guard !Self.reviewVersions.contains(version) else { return Self.reviewResources(in: version) }
         var resources = kinds.kinds(in: version).flatMap { registered -> [Value] in
             let kind = registered.kind
             var own = resource(kind.plural, kind, verbs: Self.verbs(of: kind))
@@ -87,7 +90,10 @@ struct Discovery: Sendable {
     }
 
     private var groupList: Value {
-        ["kind": "APIGroupList", "apiVersion": "v1", "groups": .array(groupNames.map(entry(ofGroup:)))]
+        [
+            "kind": "APIGroupList", "apiVersion": "v1",
+            "groups": .array(groupNames.map(entry(ofGroup:)) + Self.reviewVersions.map(Self.reviewGroup)),
+        ]
     }
 
     private func versions(of group: String) -> [GroupVersion] {

@@ -32,6 +32,7 @@ extension RecordEndpoint {
         _ wanted: Value, _ target: RecordTarget, _ id: RecordID, _ parameters: WriteParameters
     ) async throws(APIStatus) -> HTTPServerResponse? {
         let live = try await present(id, of: target)
+        if live == nil { try self.rules.checkCreation(of: id) }
         let rules = ownership(of: target)
         let problems = rules.shape.ambiguities(in: wanted)
         guard problems.isEmpty else {
@@ -40,7 +41,7 @@ extension RecordEndpoint {
         }
         let application = Application(wanted, to: live, by: parameters.manager, rules)
         var proposed = application.document
-        let isStale = try Self.condition(&proposed, wanted, live, id)
+        try Self.condition(&proposed, wanted, live, id)
         let checked = try target.kind.checked(proposed, parameters.validation)
         var document = checked.document
         do throws(FieldConflicts) {
@@ -51,7 +52,7 @@ extension RecordEndpoint {
         }
         document = LastApplied.noting(wanted, in: document, for: parameters.manager)
         var warnings = checked.warnings
-        if target.subresource != .status, !isStale {
+        if target.subresource != .status {
             warnings += try await admit(document, replacing: live, target.kind)
         }
         do throws(StoreError) {
@@ -62,7 +63,7 @@ extension RecordEndpoint {
             return answer(record, target, status: live == nil ? 201 : 200, warnings)
         } catch {
             switch error {
-            case .conflict where live != nil && !isStale && wanted[path: "metadata", "uid"] == nil: return nil
+            case .conflict where live != nil && wanted[path: "metadata", "uid"] == nil: return nil
             case .alreadyExists where live == nil: return nil
             case .notFound(id) where live != nil && target.subresource == nil: return nil
             default: throw APIStatus(error)
@@ -82,11 +83,12 @@ extension RecordEndpoint {
 
     /// Puts the conditions of the client, or else the version that was read, into what is to be written.
     ///
-    /// - Returns: Whether the client's version is not the present one, which the store is about to refuse.
-    /// - Throws: A conflict where there is nothing that a condition could hold for.
+    /// - Throws: A conflict where the client's version is not the present one, and where there is nothing that a
+    ///   condition could hold for. Left to the store, a version that is still to come might be true by then, and no rule
+    ///   would have been asked.
     private static func condition(
         _ proposed: inout Value, _ wanted: Value, _ live: Value?, _ id: RecordID
-    ) throws(APIStatus) -> Bool {
+    ) throws(APIStatus) {
         let claimed = wanted[path: "metadata", "resourceVersion"] ?? ""
         let uid = wanted[path: "metadata", "uid"] ?? ""
         guard let live else {
@@ -97,16 +99,14 @@ extension RecordEndpoint {
                         + "record that its resourceVersion or uid could speak of",
                     details: APIStatus.Details(id.kind, name: id.name))
             }
-            return false
+            return
         }
         let version = live[path: "metadata", "resourceVersion"] ?? ""
-        let isStale = !claimed.isVacant && claimed != version
-        proposed = proposed.merging(
-            patch: ["metadata": ["resourceVersion": isStale ? claimed : version]])
+        guard claimed.isVacant || claimed == version else { throw APIStatus(StoreError.stale(id)) }
+        proposed = proposed.merging(patch: ["metadata": ["resourceVersion": version]])
         if !uid.isVacant {
             proposed = proposed.merging(patch: ["metadata": ["uid": uid]])
         }
-        return isStale
     }
 
     /// What of an applied document counts: at the path of a part of the record that part, elsewhere all but the status,

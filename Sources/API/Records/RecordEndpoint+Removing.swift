@@ -76,6 +76,7 @@ extension RecordEndpoint {
         guard id != RecordID(Namespace.kind, namespace: "", name: "default") else {
             throw forbidden("this namespace may not be deleted")
         }
+        try rules.checkRemoval(of: id)
         let record = try await answering { () async throws(StoreError) in try await store.get(id) }.document
         // One whose removal is under way goes on.
         if record[path: "metadata", "deletionTimestamp"] == nil,

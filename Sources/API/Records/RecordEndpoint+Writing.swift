@@ -106,21 +106,23 @@ extension RecordEndpoint {
             }
             let version = current[path: "metadata", "resourceVersion"] ?? ""
             let claimed = proposed[path: "metadata", "resourceVersion"] ?? ""
-            // With a stale condition the store refuses in any case, and the rules would judge the wrong pair.
-            let isStale = !claimed.isVacant && claimed != version
-            if !isStale, proposed["metadata"]?.members != nil {
+            // Left to the store, a version that is still to come might be true by then, and no rule would have been asked.
+            guard claimed.isVacant || claimed == version else {
+                throw APIStatus(StoreError.stale(id))
+            }
+            if proposed["metadata"]?.members != nil {
                 proposed = proposed.merging(patch: ["metadata": ["resourceVersion": version]])
             }
             let checked = try target.kind.checked(proposed, parameters.validation)
             var warnings = checked.warnings
-            if target.subresource != .status, !isStale {
+            if target.subresource != .status {
                 warnings += try await admit(checked.document, replacing: current, target.kind)
             }
             let owned = ownership(of: target).updated(checked.document, from: current, by: parameters.manager)
             do throws(StoreError) {
                 let record = try await write(owned, target, parameters)
                 return answer(record, target, warnings)
-            } catch .conflict where !isStale && attempt < Self.attempts {
+            } catch .conflict where attempt < Self.attempts {
                 attempt += 1
             } catch {
                 throw APIStatus(error)
@@ -190,6 +192,7 @@ extension RecordEndpoint {
     func admit(
         _ new: Value, replacing old: Value?, _ registered: RegisteredKind
     ) async throws(APIStatus) -> [String] {
+        let warnings = try rules.check(new, replacing: old, registered)
         let problems = await admission.problems(new, old, registered.kind)
         guard problems.isEmpty else {
             let name = new[path: "metadata", "name"]?.string ?? ""
@@ -197,6 +200,6 @@ extension RecordEndpoint {
                 InvalidRecord(kind: registered.kind.name, name: name, problems: problems), of: registered.kind)
         }
         // What was said when the record was made needs no repetition with every label.
-        return new["spec"] == old?["spec"] ? [] : await admission.warnings(new, registered.kind)
+        return warnings + (new["spec"] == old?["spec"] ? [] : await admission.warnings(new, registered.kind))
     }
 }

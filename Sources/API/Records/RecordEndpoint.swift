@@ -7,8 +7,9 @@ import Transport
 /// The store knows the rules of versions, generations, finalizers and owners; here requests are read, records checked
 /// and answers written, in the forms of the Kubernetes API.
 struct RecordEndpoint: Sendable {
-    let store: RecordStore
+    let store: RecordGate
     let admission: Admission
+    let rules: AccessGuard
     let now: @Sendable () -> Timestamp
     let watches: WatchCounter
 

@@ -27,17 +27,11 @@ enum Route {
     /// The schemas of a group version (`/openapi/v3/apis/lodestone.dev/v1alpha1`).
     case schemas(GroupVersion)
     /// Core services, of which there are none; `kubectl cluster-info` asks for them.
-    case services
+    case services(namespace: String?)
+    /// A question of users about themselves.
+    case review(SelfReview)
     /// Records.
     case records(RecordTarget)
-
-    /// Whether the route is open to clients that have not said who they are.
-    var isPublic: Bool {
-        switch self {
-        case .liveness, .readiness, .version: true
-        default: false
-        }
-    }
 
     /// Finds what a path leads to.
     ///
@@ -56,15 +50,21 @@ enum Route {
         case ("openapi", "v3") where rest.count == 1: self = .schemaIndex
         case ("openapi", "v3"):
             let version = try Self.groupVersion(in: Array(rest.dropFirst()), kinds)
-            guard version.rest.isEmpty else { throw .unknownPath }
+            guard version.rest.isEmpty, kinds.versions.contains(version.found) else { throw .unknownPath }
             self = .schemas(version.found)
         case ("apis", let group?) where rest.count == 1:
-            guard kinds.versions.contains(where: { $0.group == group }) else { throw .unknownPath }
+            guard (kinds.versions + Discovery.reviewVersions).contains(where: { $0.group == group }) else {
+                throw .unknownPath
+            }
             self = .group(group)
         case ("api", _), ("apis", _):
             let version = try Self.groupVersion(in: path, kinds)
             guard !version.rest.isEmpty else {
                 self = .kinds(version.found)
+                return
+            }
+            if let review = SelfReview.allCases.first(where: { GroupVersion(of: $0.kind) == version.found }) {
+                self = try Self.review(review.kind.group, version.rest)
                 return
             }
             self = try Self.records(in: version.found, version.rest, kinds)
@@ -87,8 +87,14 @@ enum Route {
         } else {
             throw .unknownPath
         }
-        guard kinds.versions.contains(found) else { throw .unknownPath }
+        guard kinds.versions.contains(found) || Discovery.reviewVersions.contains(found) else { throw .unknownPath }
         return (found, rest)
+    }
+
+    private static func review(_ group: String, _ path: ArraySlice<String>) throws(APIStatus) -> Route {
+        let review = SelfReview.allCases.first { $0.kind.group == group && $0.kind.plural == path.first }
+        guard let review, path.count == 1 else { throw .unknownPath }
+        return .review(review)
     }
 
     private static func records(
@@ -104,7 +110,7 @@ enum Route {
             rest = rest.dropFirst(2)
         }
         guard let plural = rest.popFirst() else { throw .unknownPath }
-        if version.group.isEmpty, plural == "services", rest.isEmpty { return .services }
+        if version.group.isEmpty, plural == "services", rest.isEmpty { return .services(namespace: namespace) }
         guard let kind = kinds.kind(plural: plural, in: version), namespace == nil || kind.kind.isNamespaced else {
             throw .unknownPath
         }

@@ -26,6 +26,8 @@ public struct APIStatus: Error, Sendable, Equatable, CustomStringConvertible {
         case unsupportedMediaType = "UnsupportedMediaType"
         /// The record is not valid.
         case invalid = "Invalid"
+        /// More is asked than may be asked.
+        case tooManyRequests = "TooManyRequests"
         /// The server failed.
         case internalError = "InternalError"
         /// The server cannot answer now.
@@ -44,6 +46,7 @@ public struct APIStatus: Error, Sendable, Equatable, CustomStringConvertible {
             case .requestEntityTooLarge: 413
             case .unsupportedMediaType: 415
             case .invalid: 422
+            case .tooManyRequests: 429
             case .internalError: 500
             case .serviceUnavailable: 503
             }
@@ -62,6 +65,8 @@ public struct APIStatus: Error, Sendable, Equatable, CustomStringConvertible {
         public var causes: [FieldProblem] = []
         /// Who else owns which fields that were to be changed.
         package var conflicts: [FieldConflict] = []
+        /// After how many seconds to try again.
+        public var retryAfterSeconds: Int?
     }
 
     /// Why.
@@ -99,6 +104,18 @@ public struct APIStatus: Error, Sendable, Equatable, CustomStringConvertible {
         return .object(members)
     }
 
+    /// The refusal of a request that was not even read, by its HTTP status code.
+    init(status: Int, _ message: String) {
+        let reason: Reason =
+            switch status {
+            case 413: .requestEntityTooLarge
+            case 503: .serviceUnavailable
+            case 500: .internalError
+            default: .badRequest
+            }
+        self.init(reason, message)
+    }
+
     /// There is nothing at the request's path.
     static let unknownPath = APIStatus(.notFound, "the server could not find the requested resource")
 
@@ -124,6 +141,9 @@ extension APIStatus.Details {
                 all.map { reason, message, field in
                     ["reason": .string(reason), "message": .string(message), "field": .string(field)]
                 })
+        }
+        if let retryAfterSeconds {
+            members["retryAfterSeconds"] = .integer(Int64(retryAfterSeconds))
         }
         return .object(members)
     }

@@ -22,7 +22,13 @@ extension HTTPServerResponse {
 
     /// A refusal.
     static func refusal(_ refusal: APIStatus) -> HTTPServerResponse {
-        let challenge = refusal.reason == .unauthorized ? [HTTPServerField("WWW-Authenticate", "Bearer")] : []
-        return json(refusal.document, status: refusal.reason.code, headers: challenge)
+        var headers: [HTTPServerField] = []
+        if refusal.reason == .unauthorized {
+            headers.append(HTTPServerField("WWW-Authenticate", "Bearer"))
+        }
+        if let seconds = refusal.details?.retryAfterSeconds {
+            headers.append(HTTPServerField("Retry-After", String(seconds)))
+        }
+        return json(refusal.document, status: refusal.reason.code, headers: headers)
     }
 }

@@ -9,11 +9,14 @@ package struct APIHandler: Sendable {
     private static let readinessDeadline = Duration.seconds(2)
 
     private let kinds: KindIndex
-    private let tokens: BearerTokens
+    private let access: AccessControl
+    private let audit: AuditLog?
+    private let admission: Admission
+    private let now: @Sendable () -> Timestamp
+    private let watches = WatchCounter()
     private let readiness: [ReadinessCheck]
     private let findings: @Sendable () async -> [Finding]
     private let version: Value
-    private let records: RecordEndpoint
     private let discovery: Discovery
     private let schemas: SchemaDocuments
     private let metrics: MetricsRegistry
@@ -23,12 +26,13 @@ package struct APIHandler: Sendable {
     /// The handler of a server with these options.
     package init(_ options: APIServer.Options, store: RecordStore, metrics: MetricsRegistry, logger: Logger) {
         kinds = KindIndex(options.kinds)
-        tokens = options.tokens
+        access = AccessControl(options, store: store)
+        audit = options.audit
+        admission = options.admission
+        now = options.now
         readiness = options.readiness
         findings = options.findings
         version = VersionDocument.value(programVersion: options.programVersion)
-        let watches = WatchCounter()
-        records = RecordEndpoint(store: store, admission: options.admission, now: options.now, watches: watches)
         discovery = Discovery(kinds: kinds)
         schemas = SchemaDocuments(kinds)
         self.metrics = metrics
@@ -36,55 +40,101 @@ package struct APIHandler: Sendable {
         self.logger = logger
     }
 
+    /// Keeps the handler's knowledge of who may do what current, until the task is cancelled.
+    package func run() async {
+        await withTaskGroup { group in
+            group.addTask { await access.run() }
+            while !Task.isCancelled {
+                audit?.tick()
+                // Ends early only by cancellation, which the loop looks at.
+                try? await Task.sleep(for: .seconds(1))
+            }
+            group.cancelAll()
+        }
+    }
+
     /// The answer to a request; never fails, a refusal is an answer too.
     package func respond(to request: HTTPServerRequest) async -> HTTPServerResponse {
         let start = ContinuousClock.now
-        var resource = "none"
-        let response: HTTPServerResponse
+        var entry = AuditEntry(request, at: now())
+        var response: HTTPServerResponse
         do throws(APIStatus) {
-            let route = try Route(path: request.path, kinds: kinds)
-            if case .records(let target) = route {
-                resource = target.kind.kind.plural
-            }
-            if !route.isPublic {
-                try authenticate(request)
-            }
-            response = try await answer(request, route)
+            response = try await answer(request, &entry)
         } catch {
+            let fields: LogFields = ["method": .text(request.method), "path": .text(request.rawPath)]
             if error.reason.code >= 500 {
-                logger.error(
-                    "The API could not answer: \(error)",
-                    ["method": .text(request.method), "path": .text(request.rawPath)])
+                logger.error("The API could not answer: \(error)", fields)
             } else {
-                logger.debug(
-                    "The API refused: \(error)",
-                    ["method": .text(request.method), "path": .text(request.rawPath)])
+                logger.debug("The API refused: \(error)", fields)
             }
+            entry.reason = error.reason.rawValue
+            entry.message = error.message
             response = .refusal(error)
         }
-        measurements.note(request, resource: resource, response, took: ContinuousClock.now - start)
+        response.headers.append(HTTPServerField("Audit-Id", entry.id))
+        entry.status = response.status
+        entry.took = ContinuousClock.now - start
+        await audit?.add(entry)
+        measurements.note(request, resource: entry.kind(in: kinds), response, took: ContinuousClock.now - start)
         return response
     }
 
-    /// Refuses whoever does not hold a token.
-    private func authenticate(_ request: HTTPServerRequest) throws(APIStatus) {
-        let words = (request.header("authorization") ?? "").split(separator: " ", maxSplits: 1)
-        guard words.count == 2, words[0].lowercased() == "bearer", tokens.user(of: String(words[1])) != nil else {
-            throw APIStatus(.unauthorized, "Unauthorized: give a valid bearer token, as the kubeconfig holds it")
+    /// Finds out what a request is for, who makes it and whether he may, in this order and before anything else is done.
+    private func answer(
+        _ request: HTTPServerRequest, _ entry: inout AuditEntry
+    ) async throws(APIStatus) -> HTTPServerResponse {
+        try await access.prepare()
+        let route = try? Route(path: request.path, kinds: kinds)
+        let audience = route?.audience(of: request)
+        if let route, case .everybody? = audience {
+            try access.limits.countPublicRequest(from: request.client.network)
+            return try await answer(request, route, requester: try? access.requester(of: request))
         }
-        // To act as somebody else is not offered, and to ignore the wish would do more than was asked.
-        guard request.header("impersonate-user") == nil, request.header("impersonate-group") == nil else {
-            throw APIStatus(.forbidden, "impersonation is not supported by this server")
+        let requester = try access.requester(of: request)
+        entry.requester = requester
+        if case .holders(let wish)? = audience {
+            entry.wish = wish
+        }
+        try access.limits.countRequest(of: requester.user)
+        // What is nowhere is told to users only.
+        guard let route else { throw .unknownPath }
+        if case .holders(let wish)? = audience {
+            try access.require(wish, of: requester)
+        }
+        return try await access.limits.working(for: requester.user) { () async throws(APIStatus) in
+            try await answer(request, route, requester: requester)
         }
     }
 
-    private func answer(_ request: HTTPServerRequest, _ route: Route) async throws(APIStatus) -> HTTPServerResponse {
-        if case .records(let target) = route { return try await records.respond(request, target) }
-        guard request.method == "GET" || request.method == "HEAD" else { throw .methodNotAllowed }
+    private func answer(
+        _ request: HTTPServerRequest, _ target: RecordTarget, of requester: Requester
+    ) async throws(APIStatus) -> HTTPServerResponse {
+        guard case .holders(let wish) = Route.records(target).audience(of: request) else { throw .unknownPath }
+        let records = RecordEndpoint(
+            store: access.gate(for: requester), admission: admission, rules: access.rules(for: requester), now: now,
+            watches: watches)
+        return access.guarded(try await records.respond(request, target), target, wish, for: requester)
+    }
+
+    private func answer(
+        _ request: HTTPServerRequest, _ route: Route, requester: Requester?
+    ) async throws(APIStatus) -> HTTPServerResponse {
         switch route {
-        case .records: throw .methodNotAllowed
+        case .records(let target):
+            guard let requester else { throw .unknownPath }
+            return try await answer(request, target, of: requester)
+        case .review(let review):
+            guard request.method == "POST", let requester else { throw .methodNotAllowed }
+            let question = try RequestBody.document(request)
+            let answer = try review.answer(question, of: requester, by: access.index.policy, at: now())
+            return .json(answer, status: 201)
+        default:
+            guard request.method == "GET" || request.method == "HEAD" else { throw .methodNotAllowed }
+        }
+        switch route {
+        case .records, .review: throw .methodNotAllowed
         case .liveness: return .text("ok")
-        case .readiness: return await readinessAnswer()
+        case .readiness: return await readinessAnswer(isDetailed: requester != nil)
         case .metrics:
             return HTTPServerResponse(
                 status: 200, headers: [HTTPServerField("Content-Type", PrometheusText.contentType)],
@@ -111,14 +161,14 @@ package struct APIHandler: Sendable {
         }
     }
 
-    /// `ok`, or the checks one by one where one of them fails, as Kubernetes words it.
-    private func readinessAnswer() async -> HTTPServerResponse {
+    /// `ok`, or the checks one by one where one of them fails, as Kubernetes words it; why is told to users only.
+    private func readinessAnswer(isDetailed: Bool) async -> HTTPServerResponse {
         var lines: [String] = []
         var isReady = true
         for check in readiness {
             if let problem = await Self.problem(of: check) {
                 isReady = false
-                lines.append("[-]\(check.name) failed: \(problem)")
+                lines.append("[-]\(check.name) failed: \(isDetailed ? problem : "reason withheld")")
             } else {
                 lines.append("[+]\(check.name) ok")
             }

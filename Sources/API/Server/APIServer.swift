@@ -1,3 +1,4 @@
+public import Crypto
 public import Model
 public import Store
 public import Telemetry
@@ -11,8 +12,14 @@ public final class APIServer: Sendable {
     public struct Options: Sendable {
         /// The address, port and certificate.
         public var listener: HTTPServerOptions
-        /// Who may use it.
+        /// The tokens whose holders may do everything.
         public var tokens: BearerTokens
+        /// The authority whose client certificates may name administrators; nil for none.
+        public var authority: Certificate?
+        /// How much clients may ask.
+        public var limits = RequestLimitOptions()
+        /// Where is written down who did what; nil for nowhere.
+        public var audit: AuditLog?
         /// The kinds it offers.
         public var kinds = RegisteredKind.all
         /// The rules on writes.
@@ -30,7 +37,7 @@ public final class APIServer: Sendable {
         ///
         /// - Parameters:
         ///   - listener: The address, port and certificate.
-        ///   - tokens: Who may use it.
+        ///   - tokens: The tokens whose holders may do everything.
         public init(listener: HTTPServerOptions, tokens: BearerTokens) {
             self.listener = listener
             self.tokens = tokens
@@ -38,6 +45,7 @@ public final class APIServer: Sendable {
     }
 
     private let server: HTTPServer
+    private let handler: APIHandler
 
     /// Binds the address and starts to serve.
     ///
@@ -50,9 +58,21 @@ public final class APIServer: Sendable {
     public init(
         _ options: Options, store: RecordStore, metrics: MetricsRegistry, logger: Logger
     ) throws(HTTPServerError) {
+        guard options.listener.tls != nil || Self.isLoopback(options.listener.address) else {
+            throw .unusableAddress(
+                options.listener.address, reason: "without TLS the API is only served to this machine")
+        }
         let handler = APIHandler(options, store: store, metrics: metrics, logger: logger)
-        server = try HTTPServer(options: options.listener) { request in await handler.respond(to: request) }
+        self.handler = handler
+        var listener = options.listener
+        listener.refusal = { status, reason in .refusal(APIStatus(status: status, reason)) }
+        server = try HTTPServer(options: listener) { request in await handler.respond(to: request) }
         isEncrypted = options.listener.tls != nil
+    }
+
+    /// Whether only this machine can reach an address.
+    private static func isLoopback(_ address: String) -> Bool {
+        address.hasPrefix("127.") || address == "::1"
     }
 
     private let isEncrypted: Bool
@@ -68,6 +88,10 @@ public final class APIServer: Sendable {
 
     /// Serves until the task is cancelled, then ends all watches and stops; call it once.
     public func run() async {
-        await server.run()
+        await withTaskGroup { group in
+            group.addTask { await self.handler.run() }
+            await server.run()
+            group.cancelAll()
+        }
     }
 }

@@ -26,6 +26,7 @@ final class HTTPExchange: Sendable {
         var isSuspended = false
         var body: [UInt8] = []
         var bodySize = 0
+        var isStarved = false
         var stalledBodySize: Int?
         var task: Task<Void, Never>?
         var isTaskDone = true
@@ -79,7 +80,7 @@ final class HTTPExchange: Sendable {
     /// The head is there; a body far too large to read is refused right away.
     func headReceived() -> Bool {
         guard let length = head.contentLength, length > discardLimit else { return true }
-        return state.withLock { $0.send(Self.refusal(413, bodyTooLarge)) }
+        return state.withLock { $0.send(refusal(413, bodyTooLarge)) }
     }
 
     /// A piece of the body is there.
@@ -89,7 +90,9 @@ final class HTTPExchange: Sendable {
     func received(_ piece: UnsafeRawBufferPointer) -> Bool {
         state.withLock { state in
             state.bodySize += piece.count
-            if state.bodySize <= exchanges.options.bodyLimit {
+            let held = exchanges.bodyBytes.add(piece.count, ordering: .relaxed).newValue
+            state.isStarved = state.isStarved || held > exchanges.options.bodyMemory
+            if state.bodySize <= exchanges.options.bodyLimit, !state.isStarved {
                 state.body.append(contentsOf: piece)
             } else {
                 state.body = []
@@ -104,11 +107,14 @@ final class HTTPExchange: Sendable {
             switch state.phase {
             case .receiving:
                 guard state.bodySize <= exchanges.options.bodyLimit else {
-                    return state.send(Self.refusal(413, bodyTooLarge))
+                    return state.send(refusal(413, bodyTooLarge))
                 }
-                guard !exchanges.isStopping else { return state.send(Self.refusal(503, "the server is stopping")) }
+                guard !state.isStarved else {
+                    return state.send(refusal(503, "the server holds as many request bodies as it can; try again"))
+                }
+                guard !exchanges.isStopping else { return state.send(refusal(503, "the server is stopping")) }
                 guard let request = head.request(body: state.body) else {
-                    return state.send(Self.refusal(400, "the path or query is not properly escaped UTF-8"))
+                    return state.send(refusal(400, "the path or query is not properly escaped UTF-8"))
                 }
                 state.body = []
                 state.phase = .handling
@@ -133,6 +139,8 @@ final class HTTPExchange: Sendable {
             state.connection = nil
             state.isSuspended = false
             state.body = []
+            exchanges.bodyBytes.subtract(state.bodySize, ordering: .relaxed)
+            state.bodySize = 0
             defer { state.task = nil }
             return (state.task, state.stream?.end(.clientLeft, dropping: true))
         }
@@ -169,7 +177,7 @@ final class HTTPExchange: Sendable {
     private func answer(_ response: MicroHTTPResponse?) {
         state.withLock { state in
             guard case .handling = state.phase else { return }
-            if let response = response ?? Self.refusal(500, "out of memory") {
+            if let response = response ?? refusal(500, "out of memory") {
                 state.phase = .answered(response)
             } else {
                 state.connection?.disconnect()
@@ -220,8 +228,8 @@ final class HTTPExchange: Sendable {
     /// Leaves nothing suspended, because the daemon is about to stop whatever the handler still does.
     func abandon() {
         let (task, writer) = state.withLock { state -> (Task<Void, Never>?, CheckedContinuation<Void, Never>?) in
-            if case .handling = state.phase, let refusal = Self.refusal(503, "the server is stopping") {
-                state.phase = .answered(refusal)
+            if case .handling = state.phase, let answer = refusal(503, "the server is stopping") {
+                state.phase = .answered(answer)
             }
             let writer = state.stream?.end(.serverStopping, dropping: true)
             state.connection?.disconnect()
@@ -245,9 +253,9 @@ final class HTTPExchange: Sendable {
     private var discardLimit: Int { exchanges.options.bodyLimit * 4 }
     private var bodyTooLarge: String { "the request body is larger than \(exchanges.options.bodyLimit) bytes" }
 
-    private static func refusal(_ status: Int, _ text: String) -> MicroHTTPResponse? {
-        MicroHTTPResponse(
-            status: status, headers: [HTTPServerField("Content-Type", "text/plain; charset=utf-8")],
-            bytes: Array(text.utf8) + [UInt8(ascii: "\n")])
+    private func refusal(_ status: Int, _ text: String) -> MicroHTTPResponse? {
+        let response = exchanges.options.refusal(status, text)
+        guard case .bytes(let bytes) = response.body else { return nil }
+        return MicroHTTPResponse(status: response.status, headers: response.headers, bytes: bytes)
     }
 }

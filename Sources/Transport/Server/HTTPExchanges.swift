@@ -9,6 +9,9 @@ final class HTTPExchanges: Sendable {
     }
 
     let options: HTTPServerOptions
+    let connections = HTTPConnections()
+    /// How many bytes of bodies are held.
+    let bodyBytes = Atomic<Int>(0)
     let handler: @Sendable (HTTPServerRequest) async -> HTTPServerResponse
     private let state = Mutex(State())
 
@@ -43,6 +46,7 @@ final class HTTPExchanges: Sendable {
         for exchange in current {
             exchange.check(checksPerHeartbeat: options.checksPerHeartbeat)
         }
+        connections.check(options)
     }
 
     /// Takes no more requests, ends the streams, and waits for the rest, though not longer than the grace.

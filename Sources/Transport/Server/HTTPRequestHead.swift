@@ -4,6 +4,7 @@ struct HTTPRequestHead {
     let rawPath: String
     let rawQuery: [HTTPServerField]
     let headers: [HTTPServerField]
+    let client: HTTPServerClient
 
     /// The body's length as announced; nil if it is not (no body, or a chunked one).
     var contentLength: Int? {
@@ -27,6 +28,7 @@ struct HTTPRequestHead {
             query.append(HTTPServerField(name, value))
         }
         return HTTPServerRequest(
-            method: method, path: path, rawPath: rawPath, query: query, headers: headers, body: body)
+            method: method, path: path, rawPath: rawPath, query: query, headers: headers, body: body,
+            client: client)
     }
 }

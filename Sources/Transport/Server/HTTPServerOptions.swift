@@ -6,15 +6,21 @@ public struct HTTPServerOptions: Sendable {
         public var certificatePEM: String
         /// The certificate's private key, not encrypted.
         public var privateKeyPEM: String
+        /// The authorities whose client certificates are accepted, one after the other; nil to ask for none.
+        ///
+        /// A client may do without one; what it presents comes with its requests, verified or not.
+        public var clientAuthoritiesPEM: String?
 
         /// Takes up a certificate and its key.
         ///
         /// - Parameters:
         ///   - certificatePEM: The certificate chain.
         ///   - privateKeyPEM: The private key.
-        public init(certificatePEM: String, privateKeyPEM: String) {
+        ///   - clientAuthoritiesPEM: The authorities whose client certificates are accepted.
+        public init(certificatePEM: String, privateKeyPEM: String, clientAuthoritiesPEM: String? = nil) {
             self.certificatePEM = certificatePEM
             self.privateKeyPEM = privateKeyPEM
+            self.clientAuthoritiesPEM = clientAuthoritiesPEM
         }
     }
 
@@ -26,6 +32,10 @@ public struct HTTPServerOptions: Sendable {
     public var tls: TLS?
     /// How many connections may be open at once; a further one is closed unanswered.
     public var connectionLimit = 4_096
+    /// How many connections one address (IPv6: one network of 64 bits) may have open; a further one is closed unanswered.
+    public var connectionsPerAddress = 1_024
+    /// Whether connections from this machine are counted out of that limit, because all its users share an address.
+    public var sparesLoopback = true
     /// The memory for one connection's request line, headers and write buffer in bytes.
     ///
     /// A request whose headers do not fit is answered 431. Small, because thousands of watch streams each hold this
@@ -37,6 +47,18 @@ public struct HTTPServerOptions: Sendable {
     ///
     /// Streams with nothing to send and requests that wait for their answer are not standing still.
     public var idleTimeout: Duration = .seconds(60)
+    /// How long the first request of a connection may take to show its head, the handshake of TLS included.
+    ///
+    /// A later one may take this long beyond ``idleTimeout``.
+    public var headTimeout: Duration = .seconds(20)
+    /// How long the body of a request may take, however steadily it trickles in.
+    public var bodyTimeout: Duration = .seconds(60)
+    /// How many bytes of bodies may be held at once, of all requests together; beyond it a request is answered 503.
+    public var bodyMemory = 256 << 20
+    /// What a request is answered that never reaches the handler: too large, malformed, or while the server stops.
+    public var refusal: @Sendable (_ status: Int, _ reason: String) -> HTTPServerResponse = {
+        .text($1, status: $0)
+    }
     /// How often clients of streams and of unfinished requests are looked at, to notice those that left.
     public var clientCheckInterval: Duration = .seconds(1)
     /// How many of those looks a stream may pass in silence before a heartbeat is written.

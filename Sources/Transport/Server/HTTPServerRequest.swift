@@ -15,6 +15,8 @@ public struct HTTPServerRequest: Sendable {
     public let headers: [HTTPServerField]
     /// The body; empty if there is none.
     public let body: [UInt8]
+    /// Who is at the other end.
+    public let client: HTTPServerClient
 
     /// Makes a request from its parts, as the server does and tests of handlers may.
     ///
@@ -25,9 +27,10 @@ public struct HTTPServerRequest: Sendable {
     ///   - query: The decoded query items.
     ///   - headers: The header fields.
     ///   - body: The whole body.
+    ///   - client: Who is at the other end.
     public init(
         method: String, path: [String], rawPath: String? = nil, query: [HTTPServerField] = [],
-        headers: [HTTPServerField] = [], body: [UInt8] = []
+        headers: [HTTPServerField] = [], body: [UInt8] = [], client: HTTPServerClient = HTTPServerClient()
     ) {
         self.method = method
         self.path = path
@@ -35,6 +38,7 @@ public struct HTTPServerRequest: Sendable {
         self.query = query
         self.headers = headers
         self.body = body
+        self.client = client
     }
 
     /// The first query item of this exact name; nil if there is none.

@@ -4,6 +4,24 @@
 /// stream's queue limit ``write(_:)`` waits and ``offer(_:)`` cuts the client.
 public struct HTTPStreamWriter: Sendable {
     let exchange: HTTPExchange
+    private var transform: (@Sendable ([UInt8]) -> [UInt8])?
+
+    init(exchange: HTTPExchange) {
+        self.exchange = exchange
+    }
+
+    /// A writer to the same stream that changes everything before it goes out.
+    public func transforming(_ transform: @escaping @Sendable ([UInt8]) -> [UInt8]) -> HTTPStreamWriter {
+        var writer = self
+        writer.transform = transform
+        return writer
+    }
+
+    /// Ends the stream from outside: the client sees its end once it has read what was written, the writing task is
+    /// cancelled.
+    public func end() {
+        exchange.windDown()
+    }
 
     /// Whether the client is still there, as far as is known.
     public var isOpen: Bool { exchange.streamEnd == nil }
@@ -14,6 +32,7 @@ public struct HTTPStreamWriter: Sendable {
     ///
     /// - Throws: ``HTTPStreamEnded`` if the stream has ended or the task is cancelled.
     public func write(_ bytes: [UInt8]) async throws(HTTPStreamEnded) {
+        let bytes = transform?(bytes) ?? bytes
         while try !exchange.enqueue(bytes, onOverflow: .wait) {
             await exchange.waitForRoom()
             if Task.isCancelled {
@@ -26,6 +45,6 @@ public struct HTTPStreamWriter: Sendable {
     ///
     /// - Throws: ``HTTPStreamEnded`` if the stream has ended, ``HTTPStreamEnded/clientTooSlow`` if it ends by this.
     public func offer(_ bytes: [UInt8]) throws(HTTPStreamEnded) {
-        _ = try exchange.enqueue(bytes, onOverflow: .cut)
+        _ = try exchange.enqueue(transform?(bytes) ?? bytes, onOverflow: .cut)
     }
 }

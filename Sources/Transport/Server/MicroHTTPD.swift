@@ -19,11 +19,14 @@ final class MicroHTTPDaemon: @unchecked Sendable {
     init(listeningOn descriptor: Int32, port: UInt16, exchanges: HTTPExchanges) throws(HTTPServerError) {
         let options = exchanges.options
         self.exchanges = Unmanaged.passRetained(exchanges)
+        var settings = lodestone_daemon_options(
+            accept: accepting, access: accessed, completed: completed, connection: connectionChanged,
+            context: self.exchanges.toOpaque(), connection_memory: options.connectionMemory,
+            connection_limit: UInt32(clamping: options.connectionLimit),
+            idle_seconds: UInt32(clamping: options.idleTimeout.components.seconds))
         let started = lodestone_start_daemon(
-            fcntl(descriptor, F_DUPFD_CLOEXEC, 3), accessed, completed, self.exchanges.toOpaque(),
-            options.connectionMemory,
-            UInt32(clamping: options.connectionLimit), UInt32(clamping: options.idleTimeout.components.seconds),
-            options.tls?.certificatePEM, options.tls?.privateKeyPEM)
+            fcntl(descriptor, F_DUPFD_CLOEXEC, 3), &settings, options.tls?.certificatePEM, options.tls?.privateKeyPEM,
+            options.tls?.clientAuthoritiesPEM)
         guard let started else {
             let code = errno
             self.exchanges.release()
@@ -89,6 +92,53 @@ struct MicroHTTPConnection: @unchecked Sendable {
         return poll(&watched, 1, 0) > 0 && watched.revents & hangUp != 0
     }
 
+    /// What is known of the connection for as long as it lasts.
+    fileprivate var place: HTTPConnection? {
+        lodestone_connection_context(connection).map { Unmanaged<HTTPConnection>.fromOpaque($0).takeUnretainedValue() }
+    }
+
+    /// Notes that a request has begun; returns whose it is.
+    fileprivate func beginRequest() -> HTTPServerClient {
+        guard let place else { return HTTPServerClient() }
+        place.headReceived()
+        return place.client { certificate }
+    }
+
+    private var certificate: HTTPClientCertificate? {
+        var found = lodestone_certificate()
+        guard lodestone_client_certificate(connection, &found) != 0 else { return nil }
+        var digest = [UInt8](repeating: 0, count: 32)
+        guard lodestone_certificate_digest(&found.der, &digest) == 0 else { return nil }
+        let problem = found.problems == 0 ? nil : Self.text(lodestone_certificate_problem(found.problems))
+        return HTTPClientCertificate(
+            pem: Self.text(lodestone_certificate_pem(&found.der)), fingerprint: Self.hex(digest),
+            commonNames: Self.names(&found.der, GNUTLS_OID_X520_COMMON_NAME),
+            organizations: Self.names(&found.der, GNUTLS_OID_X520_ORGANIZATION_NAME), notAfter: found.not_after,
+            isForClients: found.is_for_clients != 0, problem: problem)
+    }
+
+    /// The subject's entries of a type.
+    private static func names(_ der: inout gnutls_datum_t, _ type: String) -> [String] {
+        var names: [String] = []
+        var buffer = [CChar](repeating: 0, count: 1_024)
+        while names.count < 64 {
+            let count = lodestone_certificate_name(&der, type, UInt32(names.count), &buffer, buffer.count)
+            guard count >= 0 else { break }
+            names.append(String(validating: buffer[..<Int(count)].map { UInt8(bitPattern: $0) }, as: UTF8.self) ?? "")
+        }
+        return names
+    }
+
+    private static func text(_ made: UnsafeMutablePointer<CChar>?) -> String {
+        guard let made else { return "" }
+        defer { lodestone_free_text(made) }
+        return String(cString: made)
+    }
+
+    private static func hex(_ bytes: [UInt8]) -> String {
+        bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    }
+
     fileprivate func fields(_ kind: MHD_ValueKind) -> [HTTPServerField] {
         var list: [HTTPServerField] = []
         withUnsafeMutablePointer(to: &list) { list in
@@ -143,6 +193,45 @@ final class MicroHTTPResponse: @unchecked Sendable {
     }
 }
 
+/// Called on the daemon's thread for every new connection, before anything is read from it.
+private func accepting(
+    context: UnsafeMutableRawPointer?, address: UnsafePointer<sockaddr>?, size: socklen_t
+) -> MHD_Result {
+    guard let context else { return .NO }
+    let exchanges = Unmanaged<HTTPExchanges>.fromOpaque(context).takeUnretainedValue()
+    let (text, network) = printed(address)
+    return exchanges.connections.accepts(text, network, exchanges.options) ? .YES : .NO
+}
+
+/// Called on the daemon's thread when a connection begins, and before its socket is closed.
+private func connectionChanged(
+    context: UnsafeMutableRawPointer?, connection: OpaquePointer?,
+    slot: UnsafeMutablePointer<UnsafeMutableRawPointer?>?, code: MHD_ConnectionNotificationCode
+) {
+    guard let context, let connection, let slot else { return }
+    let connections = Unmanaged<HTTPExchanges>.fromOpaque(context).takeUnretainedValue().connections
+    guard code == .CONNECTION_NOTIFY_CLOSED else {
+        let (text, network) = printed(lodestone_connection_address(connection))
+        let made = HTTPConnection(
+            address: text, network: network, descriptor: lodestone_connection_socket(connection))
+        slot.pointee = Unmanaged.passRetained(made).toOpaque()
+        connections.add(made)
+        return
+    }
+    guard let held = slot.pointee else { return }
+    slot.pointee = nil
+    connections.remove(Unmanaged<HTTPConnection>.fromOpaque(held).takeRetainedValue())
+}
+
+/// An address as text, and its network.
+private func printed(_ address: UnsafePointer<sockaddr>?) -> (address: String, network: String) {
+    withUnsafeTemporaryAllocation(of: CChar.self, capacity: 64 + 17) { buffer in
+        guard let text = buffer.baseAddress else { return ("", "") }
+        lodestone_print_address(address, text, text + 64)
+        return (String(cString: text), String(cString: text + 64))
+    }
+}
+
 /// Called on the daemon's thread for every step of a request: once for its headers, for each piece of its body, for
 /// its end, and again whenever the connection was resumed without a response.
 private func accessed(
@@ -156,13 +245,16 @@ private func accessed(
         let client = MicroHTTPConnection(connection)
         let head = HTTPRequestHead(
             method: String(cString: method), rawPath: String(cString: url), rawQuery: client.fields(.GET_ARGUMENT_KIND),
-            headers: client.fields(.HEADER_KIND))
+            headers: client.fields(.HEADER_KIND), client: client.beginRequest())
         let exchange = exchanges.begin(head, from: client)
         slot.pointee = Unmanaged.passRetained(exchange).toOpaque()
         return exchange.headReceived() ? .YES : .NO
     }
     let exchange = Unmanaged<HTTPExchange>.fromOpaque(held).takeUnretainedValue()
-    guard size.pointee > 0 else { return exchange.proceed() ? .YES : .NO }
+    guard size.pointee > 0 else {
+        MicroHTTPConnection(connection).place?.requestReceived()
+        return exchange.proceed() ? .YES : .NO
+    }
     let piece = UnsafeRawBufferPointer(start: data, count: size.pointee)
     size.pointee = 0
     return exchange.received(piece) ? .YES : .NO
@@ -176,6 +268,9 @@ private func completed(
 ) {
     guard let slot, let held = slot.pointee else { return }
     slot.pointee = nil
+    if let connection {
+        MicroHTTPConnection(connection).place?.requestEnded()
+    }
     Unmanaged<HTTPExchange>.fromOpaque(held).takeRetainedValue().ended()
 }
 

@@ -46,6 +46,13 @@ final class RawClient {
         descriptor = -1
     }
 
+    /// Whether the server has closed the connection.
+    var isClosed: Bool {
+        var byte: UInt8 = 0
+        let count = recv(descriptor, &byte, 1, Int32(MSG_DONTWAIT) | 2 /* MSG_PEEK */)
+        return count == 0 || (count < 0 && errno != EAGAIN)
+    }
+
     /// Limits how much the kernel buffers for a client that does not read.
     func shrinkReceiveBuffer() {
         var size: Int32 = 4_096

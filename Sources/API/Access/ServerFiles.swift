@@ -1,0 +1,91 @@
+import Crypto
+import Glibc
+public import Model
+public import Transport
+
+/// Certificates a person brings along, instead of or beside those the server makes for itself.
+public struct ServerFiles: Sendable {
+    private let certificate: String?
+    private let key: String?
+    private let clientAuthority: String?
+
+    /// Names the files.
+    ///
+    /// - Parameters:
+    ///   - certificate: The server's certificate with its chain; nil to use the one of the server's own authority.
+    ///   - key: The private key of the certificate.
+    ///   - clientAuthority: Further authorities whose client certificates are accepted.
+    public init(certificate: String?, key: String?, clientAuthority: String?) {
+        self.certificate = certificate
+        self.key = key
+        self.clientAuthority = clientAuthority
+    }
+
+    /// What to serve TLS with.
+    ///
+    /// - Parameters:
+    ///   - credentials: What the server has made for itself.
+    ///   - now: The present, by which certificates are judged.
+    /// - Throws: ``CredentialsError``, for example for a key that everybody may read.
+    public func tls(
+        or credentials: APICredentials, now: Timestamp = .now
+    ) throws(CredentialsError) -> HTTPServerOptions.TLS {
+        var authorities = credentials.authority.certificatePEM
+        if let clientAuthority {
+            let text = try Self.read(clientAuthority)
+            guard try Self.certificate(in: text, clientAuthority).isAuthority else {
+                throw .damaged(path: clientAuthority, reason: "its first certificate is not that of an authority")
+            }
+            authorities += text.hasSuffix("\n") ? text : text + "\n"
+        }
+        guard let certificate, let key else {
+            return HTTPServerOptions.TLS(
+                certificatePEM: credentials.server.certificatePEM, privateKeyPEM: credentials.server.privateKeyPEM,
+                clientAuthoritiesPEM: authorities)
+        }
+        let chain = try Self.read(certificate)
+        let secret = try Self.read(key, isSecret: true)
+        let leaf = try Self.certificate(in: chain, certificate)
+        do {
+            guard try leaf.belongs(toPrivateKeyPEM: secret) else {
+                throw CredentialsError.damaged(
+                    path: key, reason: "it is not the key of the certificate in \(certificate)")
+            }
+        } catch let error as CryptoError {
+            throw .damaged(path: key, reason: "\(error)")
+        } catch let error as CredentialsError {
+            throw error
+        } catch {
+            throw .damaged(path: key, reason: "\(error)")
+        }
+        guard leaf.notAfter > .seconds(now.secondsSinceEpoch) else {
+            throw .damaged(path: certificate, reason: "the certificate has expired")
+        }
+        return HTTPServerOptions.TLS(
+            certificatePEM: chain, privateKeyPEM: secret, clientAuthoritiesPEM: authorities)
+    }
+
+    private static func certificate(in text: String, _ path: String) throws(CredentialsError) -> Certificate {
+        do {
+            return try Certificate(pem: text)
+        } catch {
+            throw .damaged(path: path, reason: "\(error)")
+        }
+    }
+
+    private static func read(_ path: String, isSecret: Bool = false) throws(CredentialsError) -> String {
+        var status = stat()
+        guard stat(path, &status) == 0 else {
+            throw .inaccessible(path: path, reason: String(cString: strerror(errno)))
+        }
+        // The file is somebody else's to keep: it is not closed here but refused.
+        guard !isSecret || status.st_mode & 0o007 == 0 else {
+            throw .inaccessible(
+                path: path, reason: "everybody on this machine may use the key; take that right away (chmod 0600)")
+        }
+        guard let text = try CredentialFile(path: path).read(closing: false) else {
+            throw .inaccessible(path: path, reason: "there is no such file")
+        }
+        return text
+    }
+}

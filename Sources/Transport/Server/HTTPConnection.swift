@@ -1,0 +1,122 @@
+import Glibc
+import Synchronization
+
+/// A client's connection, from when it is accepted until it is closed.
+final class HTTPConnection: Sendable {
+    /// What the server waits for on a connection.
+    private enum Phase {
+        /// The head of a request.
+        case head(since: ContinuousClock.Instant, isFirst: Bool)
+        /// The rest of a request.
+        case body(since: ContinuousClock.Instant)
+        /// Nothing: it answers.
+        case answer
+    }
+
+    private struct State {
+        var phase: Phase
+        var isClosed = false
+        var certificate: HTTPClientCertificate??
+    }
+
+    let address: String
+    let network: String
+    private let descriptor: Int32
+    private let state: Mutex<State>
+
+    init(address: String, network: String, descriptor: Int32) {
+        self.address = address
+        self.network = network
+        self.descriptor = descriptor
+        state = Mutex(State(phase: .head(since: .now, isFirst: true)))
+    }
+
+    /// The head of a request is there.
+    func headReceived() {
+        state.withLock { $0.phase = .body(since: .now) }
+    }
+
+    /// The body of a request is there too.
+    func requestReceived() {
+        state.withLock { $0.phase = .answer }
+    }
+
+    /// A request is over, and another one may come.
+    func requestEnded() {
+        state.withLock { $0.phase = .head(since: .now, isFirst: false) }
+    }
+
+    /// The descriptor is about to be closed and must not be touched any more.
+    func closed() {
+        state.withLock { $0.isClosed = true }
+    }
+
+    /// The client as its requests know it; its certificate is read and verified with the first of them.
+    func client(_ read: () -> HTTPClientCertificate?) -> HTTPServerClient {
+        if let known = state.withLock(\.certificate) {
+            return HTTPServerClient(address: address, network: network, certificate: known)
+        }
+        let certificate = read()
+        state.withLock { $0.certificate = .some(certificate) }
+        return HTTPServerClient(address: address, network: network, certificate: certificate)
+    }
+
+    /// Breaks the connection of a client that takes too long to say what it wants.
+    ///
+    /// A client that says nothing at all is noticed by libmicrohttpd; this is for those that send a byte now and then.
+    func check(_ options: HTTPServerOptions, at now: ContinuousClock.Instant) {
+        state.withLock { state in
+            guard !state.isClosed else { return }
+            let isOverdue =
+                switch state.phase {
+                case .head(let since, isFirst: true): now - since > options.headTimeout
+                case .head(let since, isFirst: false): now - since > options.idleTimeout + options.headTimeout
+                case .body(let since): now - since > options.bodyTimeout
+                case .answer: false
+                }
+            if isOverdue {
+                shutdown(descriptor, Int32(SHUT_RDWR))
+            }
+        }
+    }
+}
+
+/// All connections of a server.
+final class HTTPConnections: Sendable {
+    private struct State {
+        var open: [ObjectIdentifier: HTTPConnection] = [:]
+        var byNetwork: [String: Int] = [:]
+    }
+
+    private let state = Mutex(State())
+
+    /// Whether one more connection may come from an address.
+    func accepts(_ address: String, _ network: String, _ options: HTTPServerOptions) -> Bool {
+        let isLocal = network.hasPrefix("7f") && network.utf8.count == 8 || address == "::1"
+        if isLocal, options.sparesLoopback { return true }
+        return state.withLock { $0.byNetwork[network] ?? 0 } < options.connectionsPerAddress
+    }
+
+    func add(_ connection: HTTPConnection) {
+        state.withLock { state in
+            state.open[ObjectIdentifier(connection)] = connection
+            state.byNetwork[connection.network, default: 0] += 1
+        }
+    }
+
+    func remove(_ connection: HTTPConnection) {
+        connection.closed()
+        state.withLock { state in
+            state.open[ObjectIdentifier(connection)] = nil
+            let count = (state.byNetwork[connection.network] ?? 1) - 1
+            state.byNetwork[connection.network] = count > 0 ? count : nil
+        }
+    }
+
+    func check(_ options: HTTPServerOptions) {
+        let now = ContinuousClock.now
+        for connection in state.withLock({ Array($0.open.values) }) {
+            connection.check(options, at: now)
+        }
+    }
+}
