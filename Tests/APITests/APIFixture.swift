@@ -29,6 +29,8 @@ struct APIFixture {
         // Tests ask as fast as they can; those of the limits set them.
         options.limits.requestsPerSecond = 1_000_000
         options.limits.burst = 1_000_000
+        options.limits.publicRequestsPerSecond = 100_000
+        options.limits.failuresPerSecond = 100_000
         adjust(&options)
         options.listener.clientCheckInterval = .milliseconds(20)
         self.options = options

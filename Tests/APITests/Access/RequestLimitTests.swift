@@ -69,7 +69,7 @@ struct RequestLimitTests {
 
     @Test("An address that fails to show who it is, over and over, is slowed; good tokens from there still work")
     func failures() async throws {
-        let api = try await APIFixture()
+        let api = try await APIFixture { $0.limits = RequestLimitOptions() }
         let here = HTTPServerClient(address: "10.0.0.1")
         var statuses: [Int] = []
         for _ in 0..<40 {
