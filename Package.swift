@@ -34,6 +34,7 @@ let package = Package(
         .systemLibrary(name: "COpenSSL", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CSQLite", providers: [.apt(["libsqlite3-dev"])]),
         .systemLibrary(name: "CYAML", providers: [.apt(["libyaml-dev"])]),
+        .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CZstd", providers: [.apt(["libzstd-dev"])]),
         .systemLibrary(name: "CPlatform"),
 
@@ -42,7 +43,7 @@ let package = Package(
         library("Telemetry", []),
         library("Threads", []),
         library("Crypto", ["COpenSSL"]),
-        library("Transport", ["CCurl", "CMicroHTTPD", "CPlatform"]),
+        library("Transport", ["CCurl", "CMicroHTTPD", "CZlib", "CPlatform"]),
 
         // Layer 2: one foreign format or system each.
         library("Manifests", ["Model", "CYAML"]),
@@ -86,7 +87,10 @@ let package = Package(
         // Programs that compare with stock tools; scripts/bench runs them.
         .executableTarget(
             name: "lodestone-bench",
-            dependencies: ["Model", "Crypto", "Transport", "Etcd", "Archive", "Replication", "TestSupport"],
+            dependencies: [
+                "Model", "Telemetry", "Crypto", "Transport", "Store", "Etcd", "Archive", "Replication", "API",
+                "TestSupport",
+            ],
             path: "Benchmarks/lodestone-bench", swiftSettings: strict),
 
         // Tests mirror Sources.

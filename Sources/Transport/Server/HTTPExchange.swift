@@ -21,6 +21,8 @@ final class HTTPExchange: Sendable {
     }
 
     struct State {
+        /// The request without its body, until the handler has it.
+        var head: HTTPRequestHead?
         var connection: MicroHTTPConnection?
         var phase = Phase.receiving
         var isSuspended = false
@@ -66,21 +68,21 @@ final class HTTPExchange: Sendable {
     }
 
     let state: Mutex<State>
-    private let head: HTTPRequestHead
     private let exchanges: HTTPExchanges
 
     init(_ head: HTTPRequestHead, from connection: MicroHTTPConnection, in exchanges: HTTPExchanges) {
-        self.head = head
         self.exchanges = exchanges
-        state = Mutex(State(connection: connection))
+        state = Mutex(State(head: head, connection: connection))
     }
 
     // MARK: What the daemon's thread reports; false closes the connection.
 
     /// The head is there; a body far too large to read is refused right away.
     func headReceived() -> Bool {
-        guard let length = head.contentLength, length > discardLimit else { return true }
-        return state.withLock { $0.send(refusal(413, bodyTooLarge)) }
+        state.withLock { state in
+            guard let length = state.head?.contentLength, length > discardLimit else { return true }
+            return state.send(refusal(413, bodyTooLarge))
+        }
     }
 
     /// A piece of the body is there.
@@ -113,9 +115,10 @@ final class HTTPExchange: Sendable {
                     return state.send(refusal(503, "the server holds as many request bodies as it can; try again"))
                 }
                 guard !exchanges.isStopping else { return state.send(refusal(503, "the server is stopping")) }
-                guard let request = head.request(body: state.body) else {
+                guard let request = state.head?.request(body: state.body) else {
                     return state.send(refusal(400, "the path or query is not properly escaped UTF-8"))
                 }
+                state.head = nil
                 state.body = []
                 state.phase = .handling
                 state.suspend()
@@ -152,7 +155,7 @@ final class HTTPExchange: Sendable {
     // MARK: The handler's task
 
     private func handle(_ request: HTTPServerRequest) async {
-        let response = await exchanges.handler(request)
+        let response = Gzip.encoded(await exchanges.handler(request), for: request)
         switch response.body {
         case .bytes(let bytes):
             answer(MicroHTTPResponse(status: response.status, headers: response.headers, bytes: bytes))
@@ -167,9 +170,27 @@ final class HTTPExchange: Sendable {
                 }
             }
             answer(MicroHTTPResponse(status: response.status, headers: response.headers, streamOf: self))
-            await stream.produce(HTTPStreamWriter(exchange: self))
-            finishStream()
+            // In a task of its own: that of the handler keeps the memory which its deep calls took, as long as it lives.
+            let produce = stream.produce
+            state.withLock { state in
+                let isCancelled = state.task?.isCancelled ?? true
+                state.task = Task { await self.run(produce) }
+                if isCancelled {
+                    state.task?.cancel()
+                }
+            }
+            return
         }
+        taskIsDone()
+    }
+
+    private func run(_ produce: @Sendable (HTTPStreamWriter) async -> Void) async {
+        await produce(HTTPStreamWriter(exchange: self))
+        finishStream()
+        taskIsDone()
+    }
+
+    private func taskIsDone() {
         state.withLock { $0.isTaskDone = true }
         leaveIfDone()
     }

@@ -31,7 +31,7 @@ public struct HTTPServerOptions: Sendable {
     /// The certificate to serve TLS with; nil serves plain HTTP.
     public var tls: TLS?
     /// How many connections may be open at once; a further one is closed unanswered.
-    public var connectionLimit = 4_096
+    public var connectionLimit = 8_192
     /// How many connections one address (IPv6: one network of 64 bits) may have open; a further one is closed unanswered.
     public var connectionsPerAddress = 1_024
     /// Whether connections from this machine are counted out of that limit, because all its users share an address.
