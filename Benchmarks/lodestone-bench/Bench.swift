@@ -24,7 +24,7 @@ struct Bench {
 
     /// Those that work on one database, and those that start what they need.
     private static let onDatabase = ["load", "snapshot", "range", "verify", "restore", "copy", "compare", "migrate"]
-    private static let onTheirOwn = ["exact", "legacy", "fleet", "start"]
+    private static let onTheirOwn = ["exact", "legacy", "fleet", "start", "list", "watch"]
     private static let all = onDatabase + onTheirOwn
 
     private static func run(_ options: BenchOptions) async throws {
@@ -51,6 +51,8 @@ struct Bench {
         case "exact": try await ExactBenchmark(options).run()
         case "legacy": try await LegacyBenchmark(options).run()
         case "fleet": try await FleetBenchmark(options).run()
+        case "list": try await ListBenchmark(options).run()
+        case "watch": try await WatchBenchmark(options).run()
         default: try await StartBenchmark(options).run()
         }
     }

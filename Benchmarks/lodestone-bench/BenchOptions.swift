@@ -18,6 +18,10 @@ struct BenchOptions: Sendable {
     var values = "random"
     /// How many clusters there are in the fleet.
     var clusters = 1_000
+    /// How many records are listed.
+    var records = 10_000
+    /// How many watches are held.
+    var watches = 5_000
     /// How long the fleet is watched, in seconds.
     var window = 60
 
@@ -50,6 +54,8 @@ struct BenchOptions: Sendable {
                 values = rest.popFirst() ?? ""
                 guard ["random", "text"].contains(values) else { throw BenchError("--values needs random or text") }
             case "--clusters": clusters = try number(word)
+            case "--records": records = try number(word)
+            case "--watches": watches = try number(word)
             case "--window": window = try number(word)
             default:
                 guard !word.hasPrefix("-") else { throw BenchError("there is no option \(word)") }

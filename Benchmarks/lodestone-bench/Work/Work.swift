@@ -20,6 +20,9 @@ enum Work {
         case ("receive", 2): try await receive(rest[0], path: rest[1])
         case ("range", 2): try await range(rest[0], keys: number(rest[1]))
         case ("copy", 2): try await copy(rest[0], rest[1])
+        case ("serve", 4):
+            try await serve(rest[0], records: number(rest[1]), isEncrypted: rest[2] == "tls", log: rest[3])
+        case ("pages", 4): try await pages(rest[0], token: rest[1], path: rest[2], limit: number(rest[3]))
         case ("legacy", 2): try await legacy(rest[0], rest[1], until: nil)
         case ("legacy", 3): try await legacy(rest[0], rest[1], until: rest[2])
         case ("compare", 3): try await compare(rest[0], rest[1], keys: number(rest[2]))
