@@ -1,7 +1,7 @@
 public import Model
 
 /// One record as it was at one revision.
-public struct Record: Sendable, Equatable {
+public struct Record: RecordSource, Equatable {
     /// What names it.
     public let id: RecordID
     /// The revision of the store that wrote this state; the document carries it as `metadata.resourceVersion`.
@@ -45,6 +45,12 @@ public struct Record: Sendable, Equatable {
             throw .invalid(id, reason: "what is stored does not fit the kind any more: \(error)")
         }
     }
+
+    /// The document's `metadata` as JSON, made once for all who list the record.
+    public var metadataJSON: [UInt8] { content.metadata }
+
+    /// Whether this is what was written under the revision, and not a fresh status that was not.
+    public var isCommitted: Bool { content.isCommitted }
 
     /// The labels, without decoding the rest.
     var labels: Value.Members { document[path: "metadata", "labels"]?.members ?? [:] }

@@ -12,6 +12,7 @@ final class RecordContent: Sendable {
         var status: (@Sendable () -> Value)?
         var object: (any Resource)?
         var json: [UInt8]?
+        var metadata: [UInt8]?
 
         /// Completes the document and returns it.
         mutating func finished() -> Value {
@@ -25,16 +26,21 @@ final class RecordContent: Sendable {
     }
 
     private let state: Mutex<State>
+    /// Whether the file says the same under the record's revision.
+    let isCommitted: Bool
 
     /// What a document says; `json` is the document in bytes, where it is known.
     init(_ document: Value, json: [UInt8]? = nil) {
         state = Mutex(State(document: document, json: json))
+        isCommitted = true
     }
 
     /// What `base` says, but for the status, which is that of `object`; nothing else of the two may differ.
     init(_ base: RecordContent, withStatusOf object: some SpecifiedResource) {
-        let former = base.state.withLock { $0.document }
-        state = Mutex(State(document: former, status: { object.status.encoded }, object: object))
+        let (former, metadata) = base.state.withLock { ($0.document, $0.metadata) }
+        state = Mutex(
+            State(document: former, status: { object.status.encoded }, object: object, metadata: metadata))
+        isCommitted = false
     }
 
     /// The document.
@@ -47,6 +53,16 @@ final class RecordContent: Sendable {
             let json = state.finished().jsonBytes
             state.json = json
             return json
+        }
+    }
+
+    /// The metadata as JSON, which a fresh state shares with the committed one.
+    var metadata: [UInt8] {
+        state.withLock { state in
+            if let metadata = state.metadata { return metadata }
+            let metadata = (state.document["metadata"] ?? [:]).jsonBytes
+            state.metadata = metadata
+            return metadata
         }
     }
 

@@ -64,6 +64,9 @@ struct ListTests {
             ("a!=2", true), ("missing!=1", true), ("a", true), ("missing", false), ("!missing", true), ("!a", false),
             ("a in (1,2)", true), ("a in (2, 3)", false), ("a notin (2,3)", true), ("a notin (1)", false),
             ("missing notin (1)", true), ("a in (1),x.io/b=2", true), ("a=1,x.io/b=3", false), ("e=", true),
+            ("e in (), a", true), ("a in()", false), ("a\tnotin( 2 ,3 )", true), (" a = 1 , !missing ", true),
+            ("x.io/b in (2)", true), ("!x.io/b", false), ("e!=", false), ("missing=", false), ("a in (1,1)", true),
+            ("a!=1,a!=2", false), ("a,a=1,a in (1,2),a notin (3),!missing", true),
         ])
     func labelSelectors(text: String, expected: Bool) throws {
         #expect(try LabelSelector(text).matches(["a": "1", "x.io/b": "2", "e": ""]) == expected)
@@ -71,10 +74,29 @@ struct ListTests {
 
     @Test(
         "A selector that cannot be read is refused with the part that is wrong",
-        arguments: ["a=b=c", "a in 1", "a near (1)", "=1", "!", "a,,b", "a in (x", "spec foo", "a=$"])
+        arguments: [
+            "a=b=c", "a in 1", "a near (1)", "=1", "!", "a,,b", "a in (x", "spec foo", "a=$", "a=1,", ",a", "-a", "a-",
+            "a=-1", "a=1_", "/a", "x.io/", "a/b/c",
+            "X.io/a", "!a=1", "a notin 1", "a in (1) b", "a in (1),(2)", "a=\"1\"",
+        ])
     func badSelectors(text: String) {
         let error = #expect(throws: StoreError.self) { try LabelSelector(text) }
         #expect(error?.description.contains("unable to parse the label selector \"\(text)\"") == true)
+    }
+
+    @Test(
+        "Field selectors speak the language of Kubernetes",
+        arguments: [
+            ("", true), ("type=a,b", nil), ("type=a\\,b", true), ("type==a\\,b", true), ("type!=a\\,b", false),
+            ("type=a,", false), ("reason=x\\=y\\\\", true), ("reason=x=y", nil), ("reason=x\\y", nil),
+            ("reason=\\", nil),
+            ("involved.name=web(1", true), ("involved.name != web", true), ("missing=", true), ("missing!=", false),
+            ("missing=x", false), ("involved=", true), ("=x", nil), ("type", nil), ("type in (a)", nil),
+            (" involved.name = web(1 ,", true),
+        ] as [(String, Bool?)])
+    func fieldSelectors(text: String, expected: Bool?) throws {
+        let document: Value = ["type": "a,b", "reason": "x=y\\", "involved": ["name": "web(1"]]
+        #expect((try? FieldSelector(text))?.matches(document) == expected)
     }
 
     @Test("Pages are of one revision, whatever is written between them")

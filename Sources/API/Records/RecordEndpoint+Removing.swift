@@ -50,7 +50,7 @@ extension RecordEndpoint {
         let kind = target.kind.kind
         return .json([
             "kind": .string("\(kind.name)List"), "apiVersion": .string(kind.apiVersion),
-            "metadata": Self.listMetadata(revision: store.revision, continuation: nil), "items": .array(removed),
+            "metadata": ["resourceVersion": .string(String(store.revision))], "items": .array(removed),
         ])
     }
 

@@ -5,6 +5,7 @@ import Transport
 /// Watching records.
 extension RecordEndpoint {
     func watch(_ request: HTTPServerRequest, _ target: RecordTarget) async throws(APIStatus) -> HTTPServerResponse {
+        let form = try RecordForm(request)
         let query = try RecordQuery(request, target)
         let revision = try request.resourceVersion()
         let start = try Self.start(request, revision, store.revision)
@@ -12,9 +13,10 @@ extension RecordEndpoint {
             try await requireHistory(query, start)
         }
         let stream = WatchStream(
-            watch: store.watch(query, from: start), kind: target.kind.kind,
-            table: try RecordTable(request, target.kind),
-            marksInitialEvents: request.isOn("sendInitialEvents"), sendsBookmarks: request.isOn("allowWatchBookmarks"),
+            watch: store.watch(query, from: start), kind: target.kind.kind, form: form,
+            table: table(target.kind, form), lines: lines, beginsWithPresent: start == .present,
+            marksInitialEvents: request.isOn("sendInitialEvents") && request.isOn("allowWatchBookmarks"),
+            sendsBookmarks: request.isOn("allowWatchBookmarks"),
             timeout: try request.seconds("timeoutSeconds"), now: now)
         return HTTPServerResponse(
             status: 200,
@@ -32,12 +34,19 @@ extension RecordEndpoint {
     private static func start(
         _ request: HTTPServerRequest, _ revision: Int64?, _ present: Int64
     ) throws(APIStatus) -> WatchStart {
-        if let match = request.query("resourceVersionMatch"), !match.isEmpty {
-            guard match == "NotOlderThan", request.query("sendInitialEvents") != nil else {
-                throw APIStatus(
-                    .badRequest, "resourceVersionMatch must be NotOlderThan, and goes with sendInitialEvents in a watch"
-                )
+        let match = request.query("resourceVersionMatch") ?? ""
+        if request.query("sendInitialEvents") == nil {
+            guard match.isEmpty else {
+                throw .badListOption(
+                    "resourceVersionMatch", .forbidden,
+                    "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided")
             }
+        } else if match != "NotOlderThan" {
+            throw .badListOption(
+                "resourceVersionMatch", match.isEmpty ? .forbidden : .unsupported,
+                match.isEmpty
+                    ? "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"
+                    : "Unsupported value: \"\(match)\": supported values: \"NotOlderThan\"")
         }
         if request.isOn("sendInitialEvents") { return .present }
         if let revision { return .after(revision) }

@@ -5,12 +5,27 @@ import Transport
 /// One client's watch: the store's changes as lines of JSON, until the client leaves, its time is up, or it falls
 /// behind the history.
 struct WatchStream: Sendable {
+    /// The types of events.
+    enum EventType: String, Sendable {
+        /// The record is new, or came into the selection.
+        case added = "ADDED"
+        /// The record says something else.
+        case modified = "MODIFIED"
+        /// The record is gone, or left the selection.
+        case deleted = "DELETED"
+    }
+
     /// How often a client that wants bookmarks gets one when nothing else happens; Kubernetes sends one a minute.
     private static let bookmarkInterval = Duration.seconds(60)
 
     let watch: RecordWatch
     let kind: Kind
+    let form: RecordForm
     let table: RecordTable?
+    let lines: WatchLines
+    /// Whether the watch begins with what there is, which is told as it is now and not as it was written.
+    let beginsWithPresent: Bool
+    /// Whether the end of what there was at the beginning is marked.
     let marksInitialEvents: Bool
     let sendsBookmarks: Bool
     let timeout: Duration?
@@ -44,9 +59,11 @@ struct WatchStream: Sendable {
 
     private func forward(to writer: HTTPStreamWriter) async {
         var needsColumns = true
+        var isShared = !beginsWithPresent
         do {
             for try await event in watch {
-                guard let line = line(for: event, &needsColumns) else { continue }
+                if case .complete = event { isShared = true }
+                guard let line = line(for: event, &needsColumns, isShared) else { continue }
                 try await writer.write(line)
             }
         } catch let error as StoreError {
@@ -60,38 +77,49 @@ struct WatchStream: Sendable {
     }
 
     /// The line for an event; nil for what the client has not asked for.
-    private func line(for event: WatchEvent, _ needsColumns: inout Bool) -> [UInt8]? {
-        let change: Value
+    private func line(for event: WatchEvent, _ needsColumns: inout Bool, _ isShared: Bool) -> [UInt8]? {
         switch event {
-        case .added(let record): change = Self.event("ADDED", object(of: record, &needsColumns))
-        case .modified(let record, from: _): change = Self.event("MODIFIED", object(of: record, &needsColumns))
-        case .deleted(let record): change = Self.event("DELETED", object(of: record, &needsColumns))
-        case .bookmark(let revision):
-            guard sendsBookmarks else { return nil }
-            change = bookmark(revision, annotations: nil)
+        case .added(let record): return line(.added, record, &needsColumns, isShared)
+        case .modified(let record, from: _): return line(.modified, record, &needsColumns, isShared)
+        case .deleted(let record): return line(.deleted, record, &needsColumns, isShared)
+        case .bookmark(let revision): return sendsBookmarks ? bookmark(revision, annotations: nil) : nil
         case .complete(let revision):
             guard marksInitialEvents else { return nil }
-            change = bookmark(revision, annotations: ["k8s.io/initial-events-end": "true"])
+            return bookmark(revision, annotations: ["k8s.io/initial-events-end": "true"])
         }
-        return change.jsonBytes + [UInt8(ascii: "\n")]
     }
 
-    /// What the client sees of a record; the first table of a stream describes the columns.
-    private func object(of record: Record, _ needsColumns: inout Bool) -> Value {
-        guard let table else { return record.document }
-        defer { needsColumns = false }
-        return table.document(of: [record], revision: record.revision, hasColumns: needsColumns, at: now())
+    /// The first table of a stream describes the columns.
+    private func line(
+        _ type: EventType, _ record: Record, _ needsColumns: inout Bool, _ isShared: Bool
+    ) -> [UInt8] {
+        let hasColumns = table != nil && needsColumns
+        needsColumns = false
+        guard isShared else { return makeLine(type, record, hasColumns) }
+        let key = WatchLines.Key(revision: record.revision, type: type, form: form, hasColumns: hasColumns)
+        return lines.line(key) { makeLine(type, record, hasColumns) }
     }
 
-    private func bookmark(_ revision: Int64, annotations: Value?) -> Value {
+    private func makeLine(_ type: EventType, _ record: Record, _ hasColumns: Bool) -> [UInt8] {
+        let object =
+            table?.json(of: record, hasColumns: hasColumns, keepsCells: type != .deleted, at: now()) ?? record.json
+        var line: [UInt8] = []
+        line.reserveCapacity(object.count + 32)
+        line += #"{"type":""#.utf8
+        line += type.rawValue.utf8
+        line += #"","object":"#.utf8
+        line += object
+        line += "}\n".utf8
+        return line
+    }
+
+    private func bookmark(_ revision: Int64, annotations: Value?) -> [UInt8] {
         var metadata: Value = ["resourceVersion": .string(String(revision)), "creationTimestamp": nil]
         metadata["annotations"] = annotations
-        return Self.event(
-            "BOOKMARK",
-            ["kind": .string(kind.name), "apiVersion": .string(kind.apiVersion), "metadata": metadata])
-    }
-
-    private static func event(_ type: String, _ object: Value) -> Value {
-        ["type": .string(type), "object": object]
+        let event: Value = [
+            "type": "BOOKMARK",
+            "object": ["kind": .string(kind.name), "apiVersion": .string(kind.apiVersion), "metadata": metadata],
+        ]
+        return event.jsonBytes + [UInt8(ascii: "\n")]
     }
 }

@@ -32,6 +32,8 @@ public struct APIStatus: Error, Sendable, Equatable, CustomStringConvertible {
         case internalError = "InternalError"
         /// The server cannot answer now.
         case serviceUnavailable = "ServiceUnavailable"
+        /// What was waited for did not happen in time.
+        case timeout = "Timeout"
 
         /// The HTTP status code that goes with the reason.
         public var code: Int {
@@ -49,6 +51,7 @@ public struct APIStatus: Error, Sendable, Equatable, CustomStringConvertible {
             case .tooManyRequests: 429
             case .internalError: 500
             case .serviceUnavailable: 503
+            case .timeout: 504
             }
         }
     }
@@ -75,6 +78,8 @@ public struct APIStatus: Error, Sendable, Equatable, CustomStringConvertible {
     public let message: String
     /// What it is about.
     public let details: Details?
+    /// Where a list that was refused may go on all the same.
+    var continuation: String?
 
     /// Creates a refusal.
     ///
@@ -97,6 +102,9 @@ public struct APIStatus: Error, Sendable, Equatable, CustomStringConvertible {
             "kind": "Status", "apiVersion": "v1", "metadata": [:], "status": "Failure", "message": .string(message),
             "reason": .string(reason.rawValue),
         ]
+        if let continuation {
+            members["metadata"] = ["continue": .string(continuation)]
+        }
         if let details {
             members["details"] = details.document
         }

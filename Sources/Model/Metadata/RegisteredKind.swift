@@ -9,7 +9,7 @@ public struct RegisteredKind: Sendable {
     /// The headings of its table, after the name.
     public let columns: [Heading]
     private let normalise: @Sendable (Value) throws(InvalidRecord) -> Value
-    private let makeCells: @Sendable (Value, Timestamp) -> [Value]?
+    private let makeCells: @Sendable (any RecordSource, Timestamp) -> [TableCell]?
 
     /// A column without its cells.
     public struct Heading: Sendable, Equatable {
@@ -32,9 +32,15 @@ public struct RegisteredKind: Sendable {
             Heading(name: $0.name, description: $0.description, type: $0.type.rawValue, isWide: $0.isWide)
         }
         normalise = { (document) throws(InvalidRecord) in try Record(document: document).document }
-        makeCells = { document, now in
-            guard let record = try? Record(document: document) else { return nil }
-            return Record.columns.map { $0.cell(record, now) }
+        makeCells = { source, now in
+            guard let record = try? source.decoded(as: Record.self) else { return nil }
+            return Record.columns.map { column in
+                switch column.content {
+                case .lasting(let value): .lasting(value(record))
+                case .age(let moment): .age(moment(record))
+                case .passing(let value): .passing(value(record, now))
+                }
+            }
         }
     }
 
@@ -45,9 +51,9 @@ public struct RegisteredKind: Sendable {
         try normalise(document)
     }
 
-    /// The cells of a record's row after its name; nil if the document is not a valid record of this kind.
-    public func cells(of document: Value, at now: Timestamp) -> [Value]? {
-        makeCells(document, now)
+    /// The cells of a record's row after its name; nil if what is given is not a valid record of this kind.
+    public func cells(of source: any RecordSource, at now: Timestamp) -> [TableCell]? {
+        makeCells(source, now)
     }
 
     /// All kinds, in the order in which they are explained and applied: namespaces and secrets first.

@@ -70,27 +70,62 @@ public struct Column<Record: Sendable>: Sendable {
     public let type: CellType
     /// Whether it shows only in wide tables.
     public let isWide: Bool
-    /// The cell of a record at a moment.
-    public let cell: @Sendable (Record, Timestamp) -> Value
+    /// What a cell is made of.
+    enum Content: Sendable {
+        /// What the record says, at any time.
+        case lasting(@Sendable (Record) -> Value)
+        /// How long ago a moment is that the record names.
+        case age(@Sendable (Record) -> Timestamp?)
+        /// Anything else that depends on the time.
+        case passing(@Sendable (Record, Timestamp) -> Value)
+    }
 
-    /// Creates a column of text.
+    let content: Content
+
+    /// The cell of a record at a moment.
+    public func cell(_ record: Record, _ now: Timestamp) -> Value {
+        switch content {
+        case .lasting(let value): value(record)
+        case .age(let moment): moment(record).map { .string((now - $0).ageText) } ?? .null
+        case .passing(let value): value(record, now)
+        }
+    }
+
+    /// Creates a column of what records say, whatever the time; only such cells and ages are kept between lists.
+    public init(
+        _ name: String, _ description: String, type: CellType = .string, wide: Bool = false,
+        _ cell: @escaping @Sendable (Record) -> Value
+    ) {
+        self.init(name, description, type, wide, .lasting(cell))
+    }
+
+    /// Creates a column that shows how long ago something was.
+    public init(
+        _ name: String, _ description: String, wide: Bool = false, since: @escaping @Sendable (Record) -> Timestamp?
+    ) {
+        self.init(name, description, .string, wide, .age(since))
+    }
+
+    /// Creates a column whose cells depend on the time.
     public init(
         _ name: String, _ description: String, type: CellType = .string, wide: Bool = false,
         _ cell: @escaping @Sendable (Record, Timestamp) -> Value
     ) {
+        self.init(name, description, type, wide, .passing(cell))
+    }
+
+    private init(_ name: String, _ description: String, _ type: CellType, _ isWide: Bool, _ content: Content) {
         self.name = name
         self.description = description
         self.type = type
-        isWide = wide
-        self.cell = cell
+        self.isWide = isWide
+        self.content = content
     }
 }
 
 extension Column where Record: Resource {
     /// The age of the record.
     public static var age: Column {
-        Column("Age", "How long ago the record was created.") { record, now in
-            record.metadata.creationTimestamp.map { .string((now - $0).ageText) } ?? .null
-        }
+        Column("Age", "How long ago the record was created.", since: { $0.metadata.creationTimestamp })
     }
 }

@@ -34,23 +34,23 @@ public struct EtcdBackup: SpecifiedResource {
 
     /// The table.
     public static let columns: [Column<EtcdBackup>] = [
-        Column("Cluster", "The cluster backed up.") { record, _ in .string(record.spec.clusterRef.name) },
-        Column("Phase", "Where the backup stands.") { record, _ in .string(record.status.phase.rawValue) },
-        Column("Revision", "The revision the backup holds.", type: .integer) { record, _ in
+        Column("Cluster", "The cluster backed up.") { record in .string(record.spec.clusterRef.name) },
+        Column("Phase", "Where the backup stands.") { record in .string(record.status.phase.rawValue) },
+        Column("Revision", "The revision the backup holds.", type: .integer) { record in
             record.status.revision.map { .integer($0) } ?? .null
         },
-        Column("Keys", "The number of live keys.", type: .integer) { record, _ in
+        Column("Keys", "The number of live keys.", type: .integer) { record in
             record.status.keys.map { .integer($0) } ?? .null
         },
-        Column("Size", "The size of the backup.") { record, _ in
+        Column("Size", "The size of the backup.") { record in
             record.status.size.map { .string($0.rounded) } ?? .null
         },
         .age,
-        Column("Location", "Where the backup is.", wide: true) { record, _ in .string(record.status.location) },
-        Column("Hash", "etcd's HashKV of the backup's content.", wide: true) { record, _ in
+        Column("Location", "Where the backup is.", wide: true) { record in .string(record.status.location) },
+        Column("Hash", "etcd's HashKV of the backup's content.", wide: true) { record in
             record.status.hashKV.map { .integer($0) } ?? .null
         },
-        Column("Message", "The phase in a sentence.", wide: true) { record, _ in .string(record.status.message) },
+        Column("Message", "The phase in a sentence.", wide: true) { record in .string(record.status.message) },
     ]
 }
 

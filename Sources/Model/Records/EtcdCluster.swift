@@ -27,33 +27,33 @@ public struct EtcdCluster: SpecifiedResource {
 
     /// The table.
     public static let columns: [Column<EtcdCluster>] = [
-        Column("Phase", "Where the cluster stands.") { record, _ in
+        Column("Phase", "Where the cluster stands.") { record in
             let progress = record.status.phase == .restoring ? record.status.restore.map { " \($0.progress)%" } : nil
             return .string(record.status.phase.rawValue + (progress ?? "") + (record.spec.paused ? " (paused)" : ""))
         },
-        Column("Ready", "Voting members that serve, of all voting members.") { record, _ in
+        Column("Ready", "Voting members that serve, of all voting members.") { record in
             .string("\(record.status.readyMembers)/\(record.status.members.count { $0.role != .learner })")
         },
-        Column("Leader", "The member that leads.") { record, _ in .string(record.status.leader) },
-        Column("Version", "The etcd version.") { record, _ in .string(record.status.version) },
-        Column("Revision", "The newest revision seen.", type: .integer) { record, _ in
+        Column("Leader", "The member that leads.") { record in .string(record.status.leader) },
+        Column("Version", "The etcd version.") { record in .string(record.status.version) },
+        Column("Revision", "The newest revision seen.", type: .integer) { record in
             record.status.revision.map { .integer($0) } ?? .null
         },
-        Column("Consistency", "What the consistency inspection last found.") { record, _ in
+        Column("Consistency", "What the consistency inspection last found.") { record in
             .string(record.status.inspections.first { $0.type == .consistency }?.verdict.rawValue ?? "")
         },
-        Column("Last Backup", "How long ago the last good backup was finished.") { record, now in
-            record.status.backup?.lastSuccessTime.map { .string((now - $0).ageText) } ?? .null
-        },
+        Column(
+            "Last Backup", "How long ago the last good backup was finished.",
+            since: { record in record.status.backup?.lastSuccessTime }),
         .age,
-        Column("Provider", "Who runs the members.", wide: true) { record, _ in .string(record.spec.provider.rawValue) },
-        Column("Cluster ID", "etcd's own identity of the cluster.", wide: true) { record, _ in
+        Column("Provider", "Who runs the members.", wide: true) { record in .string(record.spec.provider.rawValue) },
+        Column("Cluster ID", "etcd's own identity of the cluster.", wide: true) { record in
             .string(record.status.clusterID)
         },
-        Column("DB Size", "The largest database file of a member.", wide: true) { record, _ in
+        Column("DB Size", "The largest database file of a member.", wide: true) { record in
             record.status.members.compactMap(\.dbSize).max().map { .string($0.rounded) } ?? .null
         },
-        Column("Message", "The condition Ready in words.", wide: true) { record, _ in
+        Column("Message", "The condition Ready in words.", wide: true) { record in
             .string(record.status.conditions[.ready]?.message ?? "")
         },
     ]

@@ -25,17 +25,15 @@ public struct EtcdInspection: SpecifiedResource {
 
     /// The table.
     public static let columns: [Column<EtcdInspection>] = [
-        Column("Cluster", "The cluster inspected.") { record, _ in .string(record.spec.clusterRef.name) },
-        Column("Type", "What is checked.") { record, _ in .string(record.spec.type.rawValue) },
-        Column("Verdict", "What was found last.") { record, _ in .string(record.status.verdict.rawValue) },
-        Column("Checked", "How long ago.") { record, now in
-            record.status.lastRunTime.map { .string((now - $0).ageText) } ?? .null
-        },
-        Column("Findings", "The number of open findings.", type: .integer) { record, _ in
+        Column("Cluster", "The cluster inspected.") { record in .string(record.spec.clusterRef.name) },
+        Column("Type", "What is checked.") { record in .string(record.spec.type.rawValue) },
+        Column("Verdict", "What was found last.") { record in .string(record.status.verdict.rawValue) },
+        Column("Checked", "How long ago.", since: { record in record.status.lastRunTime }),
+        Column("Findings", "The number of open findings.", type: .integer) { record in
             .integer(Int64(record.status.findings.count))
         },
         .age,
-        Column("Message", "The verdict in a sentence.", wide: true) { record, _ in .string(record.status.message) },
+        Column("Message", "The verdict in a sentence.", wide: true) { record in .string(record.status.message) },
     ]
 
     /// Each type has its own interval and time limit.

@@ -27,26 +27,26 @@ public struct EtcdMigration: SpecifiedResource {
 
     /// The table.
     public static let columns: [Column<EtcdMigration>] = [
-        Column("Source", "The cluster the data comes from.") { record, _ in .string(record.spec.sourceRef.name) },
-        Column("Destination", "The cluster the data goes to.") { record, _ in
+        Column("Source", "The cluster the data comes from.") { record in .string(record.spec.sourceRef.name) },
+        Column("Destination", "The cluster the data goes to.") { record in
             .string(record.spec.destinationRef.name)
         },
-        Column("Method", "How the data is moved.") { record, _ in .string(record.spec.method.rawValue) },
-        Column("Phase", "Where the migration stands.") { record, _ in .string(record.status.phase.rawValue) },
-        Column("Lag", "How many revisions the destination is behind.", type: .integer) { record, _ in
+        Column("Method", "How the data is moved.") { record in .string(record.spec.method.rawValue) },
+        Column("Phase", "Where the migration stands.") { record in .string(record.status.phase.rawValue) },
+        Column("Lag", "How many revisions the destination is behind.", type: .integer) { record in
             record.status.lagRevisions.map { .integer($0) } ?? .null
         },
-        Column("Proof", "What the last comparison of both ends said.") { record, _ in
+        Column("Proof", "What the last comparison of both ends said.") { record in
             record.status.proof.map { .string($0.verdict.rawValue) } ?? .null
         },
-        Column("Pause", "How long the source took no writes before the destination did.") { record, _ in
+        Column("Pause", "How long the source took no writes before the destination did.") { record in
             record.status.pause.map { .string($0.goText) } ?? .null
         },
         .age,
         Column("Applied", "The source's revision that the destination has reached.", type: .integer, wide: true) {
             record, _ in record.status.applied.map { .integer($0) } ?? .null
         },
-        Column("Message", "The phase in a sentence.", wide: true) { record, _ in .string(record.status.message) },
+        Column("Message", "The phase in a sentence.", wide: true) { record in .string(record.status.message) },
     ]
 
     /// The rules that join several fields.

@@ -52,16 +52,14 @@ public struct Event: Resource {
 
     /// The table.
     public static let columns: [Column<Event>] = [
-        Column("Last Seen", "How long ago it was last seen.") { record, now in
-            record.lastTimestamp.map { .string((now - $0).ageText) } ?? .null
-        },
-        Column("Type", "Normal or Warning.") { record, _ in .string(record.type) },
-        Column("Reason", "What happened, in one word.") { record, _ in .string(record.reason) },
-        Column("Object", "The record it happened to.") { record, _ in
+        Column("Last Seen", "How long ago it was last seen.", since: { record in record.lastTimestamp }),
+        Column("Type", "Normal or Warning.") { record in .string(record.type) },
+        Column("Reason", "What happened, in one word.") { record in .string(record.reason) },
+        Column("Object", "The record it happened to.") { record in
             .string("\(record.involvedObject.kind.lowercased())/\(record.involvedObject.name)")
         },
-        Column("Count", "How often it was seen.", type: .integer, wide: true) { record, _ in .integer(record.count) },
-        Column("Message", "What happened.") { record, _ in .string(record.message) },
+        Column("Count", "How often it was seen.", type: .integer, wide: true) { record in .integer(record.count) },
+        Column("Message", "What happened.") { record in .string(record.message) },
     ]
 }
 

@@ -37,7 +37,7 @@ public struct Namespace: Resource {
 
     /// The table.
     public static let columns: [Column<Namespace>] = [
-        Column("Status", "Whether the namespace is in use or going.") { record, _ in .string(record.status.phase) },
+        Column("Status", "Whether the namespace is in use or going.") { record in .string(record.status.phase) },
         .age,
     ]
 }

@@ -34,8 +34,8 @@ public struct Secret: Resource {
 
     /// The table.
     public static let columns: [Column<Secret>] = [
-        Column("Type", "What the secret is for.") { record, _ in .string(record.type) },
-        Column("Data", "The number of values.", type: .integer) { record, _ in .integer(Int64(record.data.count)) },
+        Column("Type", "What the secret is for.") { record in .string(record.type) },
+        Column("Data", "The number of values.", type: .integer) { record in .integer(Int64(record.data.count)) },
         .age,
     ]
 

@@ -33,12 +33,47 @@ public struct FieldSelector: Sendable, Equatable {
     ///   selected by is for the caller to judge.
     public init(_ text: String) throws(StoreError) {
         requirements = []
-        for part in SelectorText.parts(of: text) {
-            guard let (field, isNegated, value) = SelectorText.comparison(part), !field.isEmpty else {
+        for part in Self.parts(of: text) where !SelectorText.trimmed(part[...]).isEmpty {
+            guard let (field, isNegated, escaped) = SelectorText.comparison(part), !field.isEmpty,
+                let value = Self.unescaped(escaped)
+            else {
                 throw .invalid(nil, reason: "unable to parse the field selector \"\(text)\" at \"\(part)\"")
             }
             requirements.append(Requirement(field: field, value: value, isNegated: isNegated))
         }
+    }
+
+    /// The parts between commas that no backslash stands before.
+    private static func parts(of text: String) -> [String] {
+        var parts = [""]
+        var isEscaped = false
+        for character in text {
+            if character == ",", !isEscaped {
+                parts.append("")
+            } else {
+                parts[parts.count - 1].append(character)
+            }
+            isEscaped = character == "\\" && !isEscaped
+        }
+        return parts
+    }
+
+    /// A value without the backslashes before `\\`, `,` and `=`, which must not stand alone (as apimachinery's
+    /// `fields.UnescapeValue` has it); nil for any other escape.
+    private static func unescaped(_ text: String) -> String? {
+        var value = ""
+        var isEscaped = false
+        for character in text {
+            switch (character, isEscaped) {
+            case ("\\", false): isEscaped = true
+            case ("\\", true), (",", true), ("=", true):
+                value.append(character)
+                isEscaped = false
+            case (_, true), (",", false), ("=", false): return nil
+            default: value.append(character)
+            }
+        }
+        return isEscaped ? nil : value
     }
 
     /// Whether a document fulfils every comparison.

@@ -74,7 +74,7 @@ public struct LabelSelector: Sendable, Equatable {
             return isNegated ? .isNone(key, of: [value]) : .isAny(key, of: [value])
         }
         if part.hasSuffix(")"), let open = part.firstIndex(of: "(") {
-            let words = part[..<open].split(separator: " ").map(String.init)
+            let words = part[..<open].split(whereSeparator: \.isWhitespace).map(String.init)
             let values = part[part.index(after: open)...].dropLast().split(
                 separator: ",", omittingEmptySubsequences: false
             ).map { SelectorText.trimmed($0) }
@@ -88,13 +88,29 @@ public struct LabelSelector: Sendable, Equatable {
         return isKey(part) ? .exists(part) : nil
     }
 
+    /// A name, or a domain before it and a slash (apimachinery's `IsQualifiedName`).
     private static func isKey(_ text: String) -> Bool {
-        !text.isEmpty && text.utf8.allSatisfy { isWord($0) || $0 == UInt8(ascii: "/") }
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+        guard let name = parts.last, isName(name), parts.count <= 2 else { return false }
+        return parts.count == 1
+            || (1...253).contains(parts[0].utf8.count)
+                && parts[0].split(separator: ".", omittingEmptySubsequences: false).allSatisfy { part in
+                    isName(part) && part.utf8.allSatisfy { $0 != UInt8(ascii: "_") && !isCapital($0) }
+                }
     }
 
-    private static func isValue(_ text: String) -> Bool {
-        text.utf8.count <= 63 && text.utf8.allSatisfy(isWord)
+    /// Nothing, or a name (apimachinery's `IsValidLabelValue`).
+    private static func isValue(_ text: String) -> Bool { text.isEmpty || isName(text[...]) }
+
+    /// At most 63 letters, digits, `-`, `_` and `.`, with a letter or digit at both ends.
+    private static func isName(_ text: Substring) -> Bool {
+        guard (1...63).contains(text.utf8.count), let first = text.utf8.first, let last = text.utf8.last else {
+            return false
+        }
+        return text.utf8.allSatisfy(isWord) && ![first, last].contains { [0x2D, 0x5F, 0x2E].contains($0) }
     }
+
+    private static func isCapital(_ byte: UInt8) -> Bool { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) }
 
     private static func isWord(_ byte: UInt8) -> Bool {
         switch byte {
@@ -145,8 +161,8 @@ enum SelectorText {
 
     static func trimmed(_ text: Substring) -> String {
         var text = text
-        while text.first == " " { text = text.dropFirst() }
-        while text.last == " " { text = text.dropLast() }
+        while text.first?.isWhitespace == true { text = text.dropFirst() }
+        while text.last?.isWhitespace == true { text = text.dropLast() }
         return String(text)
     }
 }

@@ -48,6 +48,8 @@ actor RecordReader {
         let revision: Int64
         /// Whether there is more after the last row.
         var isCut = false
+        /// How many rows follow, where that can be told without looking into them.
+        var remaining: Int?
     }
 
     /// Reads a stretch of a list.
@@ -69,7 +71,7 @@ actor RecordReader {
         var refusal: StoreError?
         let page = try reading { (connection) throws(SQLiteError) -> Page? in
             let (head, compacted) = try limits(connection)
-            let revision = start?.revision ?? head
+            let revision = (start == nil ? query.revision : start?.revision) ?? head
             guard revision >= compacted, revision <= head else {
                 refusal = .expired(revision: revision, oldest: compacted)
                 return nil
@@ -101,6 +103,16 @@ actor RecordReader {
                 page.rows.append(row)
                 return true
             }
+            if page.isCut, isWanted == nil, let last = page.rows.last?.id {
+                page.remaining = try connection.first(
+                    revision == head ? Self.newestCountStatement : Self.countStatement,
+                    [
+                        .text(query.kind.tableName), .integer(revision),
+                        query.namespace.map { .text($0) } ?? .null, query.name.map { .text($0) } ?? .null,
+                        .text(last.namespace), .text(last.name),
+                    ]
+                ) { Int($0.integer(0)) }
+            }
             return page
         }
         if let refusal { throw refusal }
@@ -115,6 +127,15 @@ actor RecordReader {
             AND (namespace, name) > (?5, ?6)
         ORDER BY namespace, name
         """
+
+    /// Told from the index alone.
+    private static let newestCountStatement = """
+        SELECT count(*) FROM records
+        WHERE kind = ?1 AND ?2 >= 0 AND (?3 IS NULL OR namespace = ?3) AND (?4 IS NULL OR name = ?4)
+            AND (namespace, name) > (?5, ?6)
+        """
+
+    private static let countStatement = "SELECT count(*) FROM (\(pageStatement))"
 
     /// The same for records with a label, found by it.
     private static let labelledPageStatement = """

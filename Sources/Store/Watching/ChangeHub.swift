@@ -79,9 +79,7 @@ final class ChangeHub: Sendable {
             }
             var woken: [(CheckedContinuation<Answer, Never>, [Change])] = []
             for (watcher, waiter) in state.waiters {
-                let matching = changes.filter {
-                    $0.revision > waiter.position && $0.kindName == waiter.kind
-                }
+                let matching = Self.changes(changes, after: waiter.position, of: waiter.kind)
                 guard !matching.isEmpty else { continue }
                 woken.append((waiter.continuation, matching))
                 state.waiters[watcher] = nil
@@ -93,6 +91,13 @@ final class ChangeHub: Sendable {
         }
     }
 
+    /// Those of a kind that came after a revision; most who ask have seen all but the last.
+    private static func changes(_ all: [Change], after position: Int64, of kind: String) -> [Change] {
+        var first = all.endIndex
+        while first > 0, all[first - 1].revision > position { first -= 1 }
+        return all[first...].filter { $0.kindName == kind }
+    }
+
     /// What came of a kind after `position`; waits when there is nothing yet.
     func next(for watcher: UInt64, after position: Int64, kind: String) async -> Answer {
         await withTaskCancellationHandler {
@@ -102,9 +107,7 @@ final class ChangeHub: Sendable {
                     // Ahead of the hub is one that has just read what is about to be published, or a mistake; the file
                     // knows which.
                     if position < state.base || position > state.head { return .behind }
-                    let matching = state.recent.filter {
-                        $0.revision > position && $0.kindName == kind
-                    }
+                    let matching = Self.changes(state.recent, after: position, of: kind)
                     if !matching.isEmpty { return .changes(matching, upTo: state.head) }
                     if state.bookmarksAsked.remove(watcher) != nil { return .bookmark(max(position, state.head)) }
                     state.waiters[watcher] = Waiter(position: position, kind: kind, continuation: continuation)
