@@ -24,7 +24,7 @@ struct SchemathesisTests {
                 readTextFile(fixture.data + "/kubeconfig")?.split(separator: "\n")
                     .first { $0.contains("server: ") }?.split(separator: " ").last)
             let token = try #require(readTextFile(fixture.data + "/api/admin.token")).filter { !$0.isWhitespace }
-            let examples = Soak.isLong ? 400 : 40
+            let examples = Soak.isLong ? 400 : 25
             let output = try await ChildProcess.run(
                 // It keeps notes where it runs.
                 "/bin/sh",
