@@ -25,6 +25,11 @@ struct RecordGate: Sendable {
         try await store.list(query)
     }
 
+    /// Records as the file holds them, to be passed on unread; masked likewise.
+    func listing(_ query: RecordQuery) async throws(StoreError) -> RecordListing {
+        try await store.listing(query)
+    }
+
     /// Changes as they are stored: who passes them on masks them, see ``AnswerMask``.
     func watch(_ query: RecordQuery, from start: WatchStart) -> RecordWatch {
         store.watch(query, from: start)

@@ -51,7 +51,11 @@ struct ListParameters {
         }
         guard given <= newest else {
             // Reflectors know this by its words, and list again without a version.
-            throw APIStatus(.timeout, "Too large resource version: \(given), current: \(newest)")
+            // Kubernetes says 504, as one of its servers may be behind another; here nothing is to be waited for.
+            throw APIStatus(
+                .expired,
+                "resourceVersion \(given) is newer than all there is (\(newest)): the store is another one; list again "
+                    + "without it")
         }
         // A first page of a version means that version, as before there was resourceVersionMatch.
         revision = match == .exact || match == nil && limit != nil ? given : nil

@@ -55,9 +55,12 @@ struct KubectlAccessTests {
             let directory = fixture.file("home") + "/bin"
             mkdir(directory, 0o700)
             symlink(ControllerFixture.executable, directory + "/kubectl-lodestone")
-            #expect(try await kubectl("plugin", "list").contains("kubectl-lodestone"))
-            #expect(try await kubectl("lodestone", "report").contains("Lodestone status report"))
-            #expect(try await kubectl("lodestone", "get", "ns").contains("default"))
+            let plugins = try await kubectl("plugin", "list")
+            #expect(plugins.contains("kubectl-lodestone"))
+            let report = try await kubectl("lodestone", "report")
+            #expect(report.contains("Lodestone status report"))
+            let namespaces = try await kubectl("lodestone", "get", "ns")
+            #expect(namespaces.contains("default"))
         }
     }
 
