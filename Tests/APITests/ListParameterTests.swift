@@ -55,7 +55,8 @@ struct ListParameterTests {
             ("continue=TOKEN&resourceVersion=1", 400, "specifying resource version is not allowed when using continue"),
             ("continue=rubbish", 400, "continue key is not valid"), ("resourceVersion=banana", 400, "banana"),
             ("sendInitialEvents=true", 422, "sendInitialEvents is forbidden for list"),
-            ("resourceVersion=99999", 410, "resourceVersion 99999 is newer than all there is"), ("limit=x", 400, "limit"),
+            ("resourceVersion=99999", 410, "resourceVersion 99999 is newer than all there is"),
+            ("limit=x", 400, "limit"),
         ])
     func refused(query: String, status: Int, words: String) async throws {
         let (api, _, _) = try await fixture()

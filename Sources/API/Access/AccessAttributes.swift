@@ -45,6 +45,7 @@ struct AccessAttributes: Sendable, Hashable {
     /// - Parameters:
     ///   - user: Who was refused.
     ///   - reason: What is to be said beyond that, if anything.
+    /// - Returns: The refusal.
     func refusal(of user: String, because reason: String? = nil) -> APIStatus {
         let more = reason.map { ": \($0)" } ?? ""
         switch target {

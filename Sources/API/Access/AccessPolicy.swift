@@ -90,8 +90,11 @@ struct AccessPolicy: Sendable {
     /// `validation.Covers` does).
     ///
     /// - Parameters:
+    ///   - user: Who gives.
+    ///   - groups: The groups he is in.
     ///   - rules: What is to be given.
     ///   - namespace: Where; empty for everywhere.
+    /// - Returns: The first right he lacks; nil if he lacks none.
     func missingRight(user: String, groups: [String], of rules: [RoleRule], in namespace: String) -> RoleRule? {
         let own = self.rules(user: user, groups: groups, in: namespace)
         for right in rules.flatMap(\.singleRights) where !own.contains(where: { $0.covers(right) }) {

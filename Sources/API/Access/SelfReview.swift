@@ -29,6 +29,7 @@ enum SelfReview: CaseIterable {
     ///   - requester: Who asks.
     ///   - policy: Who may do what.
     ///   - now: The present.
+    /// - Returns: The question with its answer.
     /// - Throws: `.badRequest` for what is no question of this kind, `.invalid` for one that is not complete.
     func answer(
         _ question: Value, of requester: Requester, by policy: AccessPolicy, at now: Timestamp

@@ -26,6 +26,7 @@ public struct ServerFiles: Sendable {
     /// - Parameters:
     ///   - credentials: What the server has made for itself.
     ///   - now: The present, by which certificates are judged.
+    /// - Returns: The certificate, its key, and the authorities of clients.
     /// - Throws: ``CredentialsError``, for example for a key that everybody may read.
     public func tls(
         or credentials: APICredentials, now: Timestamp = .now

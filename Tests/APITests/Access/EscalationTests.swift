@@ -97,7 +97,10 @@ struct EscalationTests {
         let own = Self.role("r", RoleRule([.get], on: ["etcdbackups"]))
         #expect(try await apply("\(Sample.group)/roles/r", own, clerk).status == 201)
         #expect(try await apply("\(Sample.group)/roles/r", everything, clerk).status == 403)
-        #expect(try await apply("\(Sample.group)/roles/viewer", Self.role("viewer", RoleRule([.all], on: ["*"])), APIFixture.token).status == 403)
+        #expect(
+            try await apply(
+                "\(Sample.group)/roles/viewer", Self.role("viewer", RoleRule([.all], on: ["*"])), APIFixture.token
+            ).status == 403)
 
         let refused = try await apply("\(Sample.clusters)/demo", Sample.cluster("demo"), patcher)
         #expect(refused.status == 403 && refused.message.contains("cannot create resource"), "\(refused.message)")
