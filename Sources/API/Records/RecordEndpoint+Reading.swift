@@ -38,7 +38,7 @@ extension RecordEndpoint {
 
     /// The table a client wants records in; nil if it wants them as they are.
     func table(_ kind: RegisteredKind, _ form: RecordForm) -> RecordTable? {
-        form.table.map { RecordTable(kind: kind, inclusion: $0, cells: cells) }
+        form.table.map { RecordTable(kind: kind, inclusion: $0, cells: shared.cells) }
     }
 
     private func listing(_ query: RecordQuery) async throws(APIStatus) -> RecordListing {

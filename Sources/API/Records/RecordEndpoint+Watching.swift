@@ -14,7 +14,7 @@ extension RecordEndpoint {
         }
         let stream = WatchStream(
             watch: store.watch(query, from: start), kind: target.kind.kind, form: form,
-            table: table(target.kind, form), lines: lines, beginsWithPresent: start == .present,
+            table: table(target.kind, form), lines: shared.lines, beginsWithPresent: start == .present,
             marksInitialEvents: request.isOn("sendInitialEvents") && request.isOn("allowWatchBookmarks"),
             sendsBookmarks: request.isOn("allowWatchBookmarks"),
             timeout: try request.seconds("timeoutSeconds"), now: now)

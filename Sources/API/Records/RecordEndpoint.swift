@@ -12,8 +12,7 @@ struct RecordEndpoint: Sendable {
     let rules: AccessGuard
     let now: @Sendable () -> Timestamp
     let watches: WatchCounter
-    let cells = RowCells()
-    let lines = WatchLines()
+    let shared: SharedForms
 
     /// Answers a request for records.
     ///

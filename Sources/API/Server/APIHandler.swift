@@ -14,6 +14,7 @@ package struct APIHandler: Sendable {
     private let admission: Admission
     private let now: @Sendable () -> Timestamp
     private let watches = WatchCounter()
+    let shared = SharedForms()
     private let readiness: [ReadinessCheck]
     private let findings: @Sendable () async -> [Finding]
     private let version: Value
@@ -112,7 +113,7 @@ package struct APIHandler: Sendable {
         guard case .holders(let wish) = Route.records(target).audience(of: request) else { throw .unknownPath }
         let records = RecordEndpoint(
             store: access.gate(for: requester), admission: admission, rules: access.rules(for: requester), now: now,
-            watches: watches)
+            watches: watches, shared: shared)
         return access.guarded(try await records.respond(request, target), target, wish, for: requester)
     }
 

@@ -45,7 +45,7 @@ public final class APIServer: Sendable {
     }
 
     private let server: HTTPServer
-    private let handler: APIHandler
+    let handler: APIHandler
 
     /// Binds the address and starts to serve.
     ///
