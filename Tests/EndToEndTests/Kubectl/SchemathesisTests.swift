@@ -38,7 +38,7 @@ struct SchemathesisTests {
                     "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance",
                 ], environment: ["PATH": "/usr/bin:/bin", "HOME": fixture.data], timeout: .seconds(1800))
             #expect(output.status == 0, "\(output.output.suffix(6_000))\(output.errors)")
-            let cases = output.output.split(separator: "\n").first { $0.contains(" generated") } ?? ""
+            let cases = output.output.split(separator: "\n").first { $0.contains(" generated, ") } ?? ""
             print("\(path):\(cases)")
         }
     }
