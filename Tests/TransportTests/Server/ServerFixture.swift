@@ -39,9 +39,9 @@ func withServer<Result>(
 }
 
 /// Runs curl with the usual quiet flags.
-func curl(_ arguments: [String], timeout: Duration = .seconds(20)) async throws -> ChildProcess.Output {
+func curl(_ arguments: [String], timeout: Duration = .seconds(100)) async throws -> ChildProcess.Output {
     try await ChildProcess.run(
-        "/usr/bin/curl", ["-sS", "--noproxy", "*", "--max-time", "15"] + arguments, timeout: timeout)
+        "/usr/bin/curl", ["-sS", "--noproxy", "*", "--max-time", "90"] + arguments, timeout: timeout)
 }
 
 /// How many sockets of this machine are bound to a local port and still held by a process.
