@@ -75,7 +75,7 @@ struct EtcdCommandTests {
                 let access = "--endpoints \(etcd.endpoints[0]) --cacert ca.crt --cert client.crt --key client.key"
                 _ = try await run("check \(access)", in: directory)
                 let bare = try await run(
-                    "check --endpoints \(etcd.endpoints[0]) --timeout 2s", .unreachable, in: directory)
+                    "check --endpoints \(etcd.endpoints[0]) --timeout 10s", .unreachable, in: directory)
                 #expect(bare.output.contains("certificate"))
                 // Users with the right to everything; from here on nobody gets in without a password.
                 for arguments in [
