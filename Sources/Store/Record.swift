@@ -3,9 +3,10 @@ public import Model
 /// One record as it was at one revision.
 public struct Record: RecordSource, Equatable {
     /// What names it.
-    public let id: RecordID
+    public var id: RecordID { content.id }
     /// The revision of the store that wrote this state; the document carries it as `metadata.resourceVersion`.
     public let revision: Int64
+    /// All the rest, so that a record is small where thousands of tasks each hold one.
     let content: RecordContent
 
     /// The record as clients see it, with `apiVersion` and `kind`.
@@ -16,14 +17,12 @@ public struct Record: RecordSource, Equatable {
 
     /// The state of a record; outside the store only tests make one.
     package init(id: RecordID, revision: Int64, document: Value, json: [UInt8]? = nil) {
-        self.id = id
         self.revision = revision
-        content = RecordContent(document, json: json)
+        content = RecordContent(id, document, json: json)
     }
 
     /// The same state with a newer status.
     init(_ base: Record, withStatusOf object: some SpecifiedResource) {
-        id = base.id
         revision = base.revision
         content = RecordContent(base.content, withStatusOf: object)
     }

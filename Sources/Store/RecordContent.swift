@@ -25,18 +25,22 @@ final class RecordContent: Sendable {
         }
     }
 
+    /// What names the record.
+    let id: RecordID
     private let state: Mutex<State>
     /// Whether the file says the same under the record's revision.
     let isCommitted: Bool
 
     /// What a document says; `json` is the document in bytes, where it is known.
-    init(_ document: Value, json: [UInt8]? = nil) {
+    init(_ id: RecordID, _ document: Value, json: [UInt8]? = nil) {
+        self.id = id
         state = Mutex(State(document: document, json: json))
         isCommitted = true
     }
 
     /// What `base` says, but for the status, which is that of `object`; nothing else of the two may differ.
     init(_ base: RecordContent, withStatusOf object: some SpecifiedResource) {
+        id = base.id
         let (former, metadata) = base.state.withLock { ($0.document, $0.metadata) }
         state = Mutex(
             State(document: former, status: { object.status.encoded }, object: object, metadata: metadata))

@@ -13,7 +13,7 @@ extension RecordEndpoint {
             try await requireHistory(query, start)
         }
         let stream = WatchStream(
-            watch: store.watch(query, from: start), kind: target.kind.kind, form: form,
+            store.watch(query, from: start), of: target.kind.kind, form: form,
             table: table(target.kind, form), lines: shared.lines, beginsWithPresent: start == .present,
             marksInitialEvents: request.isOn("sendInitialEvents") && request.isOn("allowWatchBookmarks"),
             sendsBookmarks: request.isOn("allowWatchBookmarks"),
@@ -25,7 +25,8 @@ extension RecordEndpoint {
                 HTTPServerField("Cache-Control", "no-cache, private"),
             ],
             body: .stream(
-                HTTPServerStream(heartbeat: [UInt8(ascii: "\n")]) { writer in
+                // Holds what it needs for as long as the stream is open, and not the whole endpoint.
+                HTTPServerStream(heartbeat: [UInt8(ascii: "\n")]) { [watches] writer in
                     await watches.counting { await stream.run(writer) }
                 }))
     }

@@ -4,7 +4,9 @@ import Transport
 
 /// One client's watch: the store's changes as lines of JSON, until the client leaves, its time is up, or it falls
 /// behind the history.
-struct WatchStream: Sendable {
+///
+/// A class, so that the tasks of thousands of streams hold references and not copies of all this.
+final class WatchStream: Sendable {
     /// The types of events.
     enum EventType: String, Sendable {
         /// The record is new, or came into the selection.
@@ -31,11 +33,28 @@ struct WatchStream: Sendable {
     let timeout: Duration?
     let now: @Sendable () -> Timestamp
 
+    init(
+        _ watch: RecordWatch, of kind: Kind, form: RecordForm, table: RecordTable?, lines: WatchLines,
+        beginsWithPresent: Bool, marksInitialEvents: Bool, sendsBookmarks: Bool, timeout: Duration?,
+        now: @escaping @Sendable () -> Timestamp
+    ) {
+        self.watch = watch
+        self.kind = kind
+        self.form = form
+        self.table = table
+        self.lines = lines
+        self.beginsWithPresent = beginsWithPresent
+        self.marksInitialEvents = marksInitialEvents
+        self.sendsBookmarks = sendsBookmarks
+        self.timeout = timeout
+        self.now = now
+    }
+
     /// Writes the changes until there is nothing more to write.
     func run(_ writer: HTTPStreamWriter) async {
         guard timeout != nil || sendsBookmarks else { return await forward(to: writer) }
         await withTaskGroup { group in
-            group.addTask { await forward(to: writer) }
+            group.addTask { await self.forward(to: writer) }
             if let timeout {
                 group.addTask { await Self.sleep(timeout) }
             }
@@ -43,7 +62,7 @@ struct WatchStream: Sendable {
                 group.addTask {
                     while !Task.isCancelled {
                         await Self.sleep(Self.bookmarkInterval)
-                        watch.askBookmark()
+                        self.watch.askBookmark()
                     }
                 }
             }
