@@ -148,7 +148,7 @@ struct HTTPClientTests {
             let engine = HTTPEngine()
             defer { engine.shutdown() }
             let client = HTTPClient(engine: engine, endpoint: try Endpoint(url: "http://127.0.0.1:\(server.port)"))
-            let request = HTTPClientRequest(path: "/", idleTimeout: .seconds(1))
+            let request = HTTPClientRequest(path: "/", idleTimeout: .seconds(60))
             for try await chunk in try await client.stream(request) {
                 #expect(chunk == [1])
                 break
@@ -156,7 +156,7 @@ struct HTTPClientTests {
             let cancelled = try await client.stream(request)
             cancelled.cancel()
             await #expect(throws: HTTPClientError.self) { for try await _ in cancelled {} }
-            let silent = try await client.stream(request)
+            let silent = try await client.stream(HTTPClientRequest(path: "/", idleTimeout: .seconds(5)))
             let error = await #expect(throws: HTTPClientError.self) { for try await _ in silent {} }
             #expect(error?.kind == .deadlineExceeded)
             try await eventually("all connections are closed") { engine.statistics.openConnections == 0 }
