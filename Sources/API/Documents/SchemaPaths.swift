@@ -134,6 +134,9 @@ struct SchemaPaths {
                 code: Self.answer(answer),
                 "default": Self.answer(
                     SchemaWriter.reference(to: SchemaComponents.status), "A refusal, with its reason"),
+                // The transport answers these itself, before there is a request that anybody could look at.
+                "414": ["description": "The path and query are longer than the server reads."],
+                "431": ["description": "The headers and query are larger than the server reads."],
             ],
         ]
         operation["parameters"] = parameters.isEmpty ? nil : .array(parameters)

@@ -66,11 +66,16 @@ extension EtcdClient {
 
     /// Renews many leases once over one stream.
     ///
+    /// `silence` is how long the member may be silent, the client's time limit when nil: with leases that live shorter
+    /// than that another member must be asked before they have ended.
+    ///
     /// - Returns: how long each of them lives now; those that have ended are missing.
-    package func leaseKeepAliveOnce(each ids: [Int64]) async throws(EtcdError) -> [Int64: Duration] {
+    package func leaseKeepAliveOnce(
+        each ids: [Int64], silence: Duration? = nil
+    ) async throws(EtcdError) -> [Int64: Duration] {
         var lives: [Int64: Duration] = [:]
         guard !ids.isEmpty else { return lives }
-        let (stream, _) = try await open(.leaseKeepAlive, idleTimeout: timeout)
+        let (stream, _) = try await open(.leaseKeepAlive, timeout: silence, idleTimeout: silence ?? timeout)
         defer { stream.cancel() }
         for id in ids { stream.send(Self.keepAlive(id)) }
         stream.finishSending()

@@ -109,13 +109,12 @@ public struct EtcdClient: Sendable {
     /// Opens a stream with the token of the session, a new one if `refused` is the one there is.
     func open(
         _ method: EtcdMethod, sending request: [UInt8]? = nil, metadata: [(name: String, value: String)] = [],
-        idleTimeout: Duration?,
-        afterRefusalOf refused: AuthSession.Token? = nil
+        timeout: Duration? = nil, idleTimeout: Duration?, afterRefusalOf refused: AuthSession.Token? = nil
     ) async throws(EtcdError) -> (stream: GRPCStream, token: AuthSession.Token?) {
         let token = try await session?.token(afterRefusalOf: refused)
         let options = CallOptions(
-            timeout: timeout, metadata: metadata + (token?.metadata ?? []), isIdempotent: method.isIdempotent,
-            idleTimeout: idleTimeout)
+            timeout: timeout ?? self.timeout, metadata: metadata + (token?.metadata ?? []),
+            isIdempotent: method.isIdempotent, idleTimeout: idleTimeout)
         guard let request else { return (channel.open(method.path, options: options), token) }
         return (channel.open(method.path, sending: request, options: options), token)
     }

@@ -165,7 +165,8 @@ final class LeaseCarrier: Sendable {
         for part in due.sorted(by: { $0.key < $1.key }).chunks(of: 500) {
             let ids = part.map(\.value.target)
             // Without an answer the next turn tries again; whether that was too late is seen by the answer then.
-            guard let lives = try await renewals(of: ids) else { return }
+            let shortest = part.map(\.value.timeToLive).min() ?? Self.fallback
+            guard let lives = try await renewals(of: ids, silence: min(shortest / 4, .seconds(8))) else { return }
             var lost: [Int64] = []
             leases.withLock { leases in
                 for (id, lease) in part {
@@ -185,10 +186,12 @@ final class LeaseCarrier: Sendable {
     }
 
     /// Renews leases of the destination; those that have ended are missing, and nil says that it does not answer.
-    private func renewals(of ids: [Int64]) async throws -> [Int64: Duration]? {
+    ///
+    /// A member that is silent for longer than `silence` is given up, and the next one is asked.
+    private func renewals(of ids: [Int64], silence: Duration) async throws -> [Int64: Duration]? {
         do {
             return try await destination.endpoints.perform(rounds: destination.rounds) { (client) throws(EtcdError) in
-                try await client.leaseKeepAliveOnce(each: ids)
+                try await client.leaseKeepAliveOnce(each: ids, silence: silence)
             }
         } catch {
             let failure = ReplicationError(error, CopyDestination.subject)

@@ -68,17 +68,22 @@ public struct ExactReplication: Sendable {
         let board = ReplayBoard()
         let keeper = LeaseKeeper(
             source: source, destination: destination, board: board, interval: options.leaseInterval)
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            defer { group.cancelAll() }
-            if recordsElsewhere {
-                group.addTask { try await watchSource(board) }
-            } else {
-                group.addTask { try await record(board) }
+        do {
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                defer { group.cancelAll() }
+                if recordsElsewhere {
+                    group.addTask { try await watchSource(board) }
+                } else {
+                    group.addTask { try await record(board) }
+                }
+                group.addTask { try await replay(board, keeper) }
+                group.addTask { try await tell(board, report) }
+                // Whoever ends first ends all: none of them ends well.
+                try await group.next()
             }
-            group.addTask { try await replay(board, keeper) }
-            group.addTask { try await tell(board, report) }
-            // Whoever ends first ends all: none of them ends well.
-            try await group.next()
+        } catch let error as ReplicationError where error.isAboutCall && Task.isCancelled {
+            // A call that was given up with the task says only that it has no answer.
+            throw CancellationError()
         }
     }
 
@@ -97,7 +102,8 @@ public struct ExactReplication: Sendable {
         }
         try await withThrowingTaskGroup(of: Void.self) { group in
             defer { group.cancelAll() }
-            group.addTask { try await keeper.keepAlive() }
+            // On a thread of its own: a lease that ends because all others were taken cannot be brought back.
+            group.addTask { try await BlockingTask.run { try await keeper.keepAlive() } }
             group.addTask { try await keeper.follow() }
             group.addTask {
                 try await BlockingTask.run {
@@ -163,6 +169,11 @@ public struct ExactReplication: Sendable {
             try await Task.sleep(for: options.reportInterval)
         }
     }
+}
+
+extension ReplicationError {
+    /// Whether it tells how a call ended and not what was found.
+    fileprivate var isAboutCall: Bool { code == .unavailable || code == .refused }
 }
 
 /// How fast a number grows, over the last seconds.

@@ -77,6 +77,15 @@ struct ExactPair: Sendable {
     }
 }
 
+extension ExactPair {
+    /// The same pair with other ways to the destination.
+    init(_ pair: ExactPair, to: EtcdEndpoints) {
+        self.init(
+            source: pair.source, destination: pair.destination, from: pair.from, to: to,
+            spoolDirectory: pair.spoolDirectory, credentials: pair.credentials, engine: pair.engine)
+    }
+}
+
 /// What both ends of a pair are.
 struct ExactSetting: Sendable, CustomStringConvertible {
     var source = RealEtcd.Version.v3_4

@@ -74,7 +74,7 @@ struct ExactProofTests {
             let client = pair.clients[0]
             let freeze = SourceFreeze(pair)
             try await client.put("a", "1")
-            let lease = try await client.leaseGrant(timeToLive: .seconds(2))
+            let lease = try await client.leaseGrant(timeToLive: .seconds(5))
             try await client.put("b", "1", lease: .id(lease.id))
             try await freeze.activate()
             try await freeze.activate()
@@ -83,7 +83,9 @@ struct ExactProofTests {
             await #expect(throws: EtcdError.self) { try await client.put("a", "2") }
             await #expect(throws: EtcdError.self) { try await client.deleteRange(DeleteRangeRequest(.key("a"))) }
             await #expect(throws: EtcdError.self) { try await client.leaseGrant(timeToLive: .seconds(9)) }
-            try await Task.sleep(for: .seconds(4))
+            try await eventually("the lease has run out") {
+                try await client.leaseTimeToLive(lease.id).remaining < .seconds(-1)
+            }
             #expect(try await ClusterHead.read(pair).revision == revision)
             #expect(try await SourceFreeze(pair).isActive(), "also for who comes after a crash")
             try await freeze.deactivate()

@@ -74,9 +74,22 @@ extension ExactReplay {
         let deletions = net.values.filter { $0.kind == .delete }
         for event in puts.prefix(24) + deletions.prefix(8) {
             let pair = event.keyValue
-            let found = try await destination.perform { (client) throws(EtcdError) in try await client.get(pair.key) }
+            let found = try await get(pair.key, at: revision)
             guard found == (event.kind == .put ? pair : nil) else {
                 throw diverged("its revision \(revision) is not the source's: key \(pair.keyText) differs")
+            }
+        }
+    }
+
+    /// A key as it was at the revision that is checked: what a connection that broke has still on its way may have
+    /// changed it since.
+    private func get(_ key: [UInt8], at revision: Int64) async throws(EtcdError) -> KeyValue? {
+        try await destination.perform { (client) throws(EtcdError) in
+            do throws(EtcdError) {
+                return try await client.get(key, revision: revision)
+            } catch {
+                guard error.code == .compacted else { throw error }
+                return try await client.get(key)
             }
         }
     }

@@ -81,9 +81,11 @@ final class LeaseKeeper: Sendable {
     func keepAlive() async throws {
         while true {
             let (ids, shortest) = state.withLock { ($0.known.keys.sorted(), $0.known.values.min()) }
+            // A member that hangs must not be waited for until the leases have ended; another one renews them as well.
+            let silence = min(max((shortest ?? interval) / 4, .milliseconds(300)), .seconds(8))
             do throws(EtcdError) {
                 let lives = try await destination.perform { (client) throws(EtcdError) in
-                    try await client.leaseKeepAliveOnce(each: ids)
+                    try await client.leaseKeepAliveOnce(each: ids, silence: silence)
                 }
                 state.withLock { state in
                     for (id, life) in lives where state.known[id] != nil { state.known[id] = life }
