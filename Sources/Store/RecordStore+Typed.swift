@@ -37,7 +37,7 @@ extension RecordStore {
         return objects
     }
 
-    /// Adds a record; see ``create(_:kind:isTrial:)``.
+    /// Adds a record; see ``create(_:kind:isTrial:provided:)``.
     ///
     /// - Returns: the record as stored.
     /// - Throws: `.alreadyExists`, `.notFound` for its namespace, `.conflict`.
@@ -46,7 +46,7 @@ extension RecordStore {
         try await create(object.document, kind: Object.kind).decoded(as: Object.self)
     }
 
-    /// Replaces a record but for its status; see ``update(_:kind:isTrial:)``.
+    /// Replaces a record but for its status; see ``update(_:kind:isTrial:provided:)``.
     ///
     /// - Returns: the record as stored.
     /// - Throws: `.notFound`, `.conflict` when it was changed since it was read, `.invalid`.

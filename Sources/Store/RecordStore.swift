@@ -128,12 +128,14 @@ public final class RecordStore: Sendable {
     ///   - document: the record, checked and normalised by its kind before.
     ///   - kind: its kind.
     ///   - isTrial: whether to say what would happen and change nothing.
+    ///   - condition: what must hold of all records with this one among them.
     /// - Returns: the record as stored.
-    /// - Throws: `.alreadyExists`, `.notFound` for its namespace, `.conflict` for an owner or a namespace that is going.
+    /// - Throws: `.alreadyExists`, `.notFound` for its namespace, `.conflict` for an owner or a namespace that is going,
+    ///   `.refused` where the condition does not hold.
     public func create(
-        _ document: Value, kind: Kind, isTrial: Bool = false
+        _ document: Value, kind: Kind, isTrial: Bool = false, provided condition: WriteCondition? = nil
     ) async throws(StoreError) -> Record {
-        try await write(document, kind, isTrial) { (transaction, draft) throws(StoreError) in
+        try await write(document, kind, isTrial, condition) { (transaction, draft) throws(StoreError) in
             try transaction.create(draft)
         }
     }
@@ -144,12 +146,14 @@ public final class RecordStore: Sendable {
     ///   - document: the record; `metadata.resourceVersion` and `metadata.uid` are conditions where they are given.
     ///   - kind: its kind.
     ///   - isTrial: whether to say what would happen and change nothing.
+    ///   - condition: what must hold of all records with this one among them.
     /// - Returns: the record as stored; with its old revision when it said the same already.
-    /// - Throws: `.notFound`, `.conflict` when it was changed meanwhile, `.invalid`.
+    /// - Throws: `.notFound`, `.conflict` when it was changed meanwhile, `.invalid`, `.refused` where the condition does
+    ///   not hold.
     public func update(
-        _ document: Value, kind: Kind, isTrial: Bool = false
+        _ document: Value, kind: Kind, isTrial: Bool = false, provided condition: WriteCondition? = nil
     ) async throws(StoreError) -> Record {
-        try await write(document, kind, isTrial) { (transaction, draft) throws(StoreError) in
+        try await write(document, kind, isTrial, condition) { (transaction, draft) throws(StoreError) in
             try transaction.update(draft)
         }
     }
@@ -180,7 +184,7 @@ public final class RecordStore: Sendable {
     ///   - kind: its kind.
     ///   - isTrial: whether to say what would happen and change nothing.
     /// - Returns: the record as stored; with its old revision when it said the same already.
-    /// - Throws: what ``create(_:kind:isTrial:)`` and ``update(_:kind:isTrial:)`` throw.
+    /// - Throws: what ``create(_:kind:isTrial:provided:)`` and ``update(_:kind:isTrial:provided:)`` throw.
     public func apply(
         _ document: Value, kind: Kind, isTrial: Bool = false
     ) async throws(StoreError) -> Record {
@@ -226,12 +230,14 @@ public final class RecordStore: Sendable {
     }
 
     private func write(
-        _ document: Value, _ kind: Kind, _ isTrial: Bool,
+        _ document: Value, _ kind: Kind, _ isTrial: Bool, _ condition: WriteCondition? = nil,
         _ body: @Sendable (RecordTransaction, RecordDraft) throws(StoreError) -> Record
     ) async throws(StoreError) -> Record {
         let draft = try RecordDraft(document, kind: kind)
         return try await writer.write(keep: !isTrial) { (transaction) throws(StoreError) in
-            try body(transaction, draft)
+            let record = try body(transaction, draft)
+            try condition?.check(record.id, in: transaction)
+            return record
         }
     }
 

@@ -1,4 +1,4 @@
-internal import Model
+public import Model
 
 /// Why the store refused or failed; callers switch on it.
 public enum StoreError: Error, Sendable, Equatable {
@@ -12,6 +12,8 @@ public enum StoreError: Error, Sendable, Equatable {
     case expired(revision: Int64, oldest: Int64)
     /// The document cannot be a record, whatever is stored.
     case invalid(RecordID?, reason: String)
+    /// The record does not go together with the others there are, as the condition of its write says.
+    case refused(RecordID, [FieldProblem])
     /// A record was sealed with a key that is not in the key file.
     case keyMissing(path: String, keyID: String, keyFile: String)
     /// The keys of confidential records cannot be used.
@@ -38,6 +40,8 @@ extension StoreError: CustomStringConvertible {
             "too old resource version: \(revision) (\(oldest)); list again and watch from there"
         case .invalid(let id?, let reason): "\(id.kind.name) \"\(id.name)\" is invalid: \(reason)"
         case .invalid(nil, let reason): "The document is invalid: \(reason)"
+        case .refused(let id, let problems):
+            "\(InvalidRecord(kind: id.kind.name, name: id.name, problems: problems))"
         case .keyMissing(let path, let keyID, let keyFile):
             "Records in \(path) are sealed with the key \(keyID), which is not in \(keyFile). Put that key file back, or "
                 + "name it with --secrets-key-file; nothing was changed."

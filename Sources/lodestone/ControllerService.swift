@@ -124,6 +124,7 @@ struct ControllerService {
     private static func admission(to store: RecordStore) -> Admission {
         let rules = RecordAdmission(store: store)
         var admission = Admission { new, old, kind in await rules.problems(new, replacing: old, of: kind) }
+        admission.condition = { new, old, kind in rules.condition(new, replacing: old, of: kind) }
         admission.warnings = { new, kind in await rules.warnings(new, of: kind) }
         admission.objection = { record, kind in await rules.objection(toRemoving: record, of: kind) }
         return admission

@@ -68,20 +68,80 @@ struct RecordAdmissionTests {
                 Namespace.quotaPrefix + "etcdclusters": "2", Namespace.quotaPrefix + Namespace.membersQuota: "4",
             ]
             try await store.create(team)
-            func problems(_ new: EtcdCluster, _ old: EtcdCluster? = nil) async -> [String] {
-                await admission.problems(new.document, replacing: old?.document, of: EtcdCluster.kind)
-                    .map(\.path.description)
+            func problems(_ new: EtcdCluster, _ old: EtcdCluster? = nil) async throws -> [String] {
+                let condition = admission.condition(new.document, replacing: old?.document, of: EtcdCluster.kind)
+                do throws(StoreError) {
+                    if old == nil {
+                        _ = try await store.create(
+                            new.document, kind: EtcdCluster.kind, isTrial: true, provided: condition)
+                    } else {
+                        _ = try await store.update(
+                            new.document, kind: EtcdCluster.kind, isTrial: true, provided: condition)
+                    }
+                    return []
+                } catch {
+                    guard case .refused(_, let problems) = error else { throw error }
+                    return problems.map(\.path.description)
+                }
             }
             let first = try await store.create(try cluster("a", in: "team"))
-            #expect(await problems(try cluster("b", in: "team")) == ["spec.size"])
-            #expect(await problems(try cluster("b", in: "team", #","size":1"#)).isEmpty)
+            #expect(try await problems(try cluster("b", in: "team")) == ["spec.size"])
+            #expect(try await problems(try cluster("b", in: "team", #","size":1"#)).isEmpty)
             try await store.create(try cluster("b", in: "team", #","size":1"#))
-            #expect(await problems(try cluster("c", in: "team", #","size":1"#)) == ["metadata.namespace", "spec.size"])
+            #expect(
+                try await problems(try cluster("c", in: "team", #","size":1"#)) == ["metadata.namespace", "spec.size"])
             // What is there stays changeable, and other namespaces are not concerned.
             var paused = first
             paused.spec.paused = true
-            #expect(await problems(paused, first).isEmpty)
-            #expect(await problems(try cluster("a", #","size":7"#)).isEmpty)
+            #expect(try await problems(paused, first).isEmpty)
+            var larger = first
+            larger.spec.size = 5
+            #expect(try await problems(larger, first) == ["spec.size"])
+            #expect(try await problems(try cluster("a", #","size":7"#)).isEmpty)
+        }
+    }
+
+    @Test("However many write at once, no more pass than a quota has room for")
+    func quotasAtOnce() async throws {
+        try await withStore { store, admission in
+            var team = Namespace(name: "team")
+            team.metadata.annotations = [
+                Namespace.quotaPrefix + "etcdclusters": "5", Namespace.quotaPrefix + Namespace.membersQuota: "9",
+            ]
+            try await store.create(team)
+            func race(_ count: Int, _ write: @escaping @Sendable (Int) async throws -> Void) async throws -> Int {
+                try await withThrowingTaskGroup(of: Bool.self) { group in
+                    for number in 0..<count {
+                        group.addTask {
+                            do {
+                                try await write(number)
+                                return true
+                            } catch {
+                                guard let error = error as? StoreError, case .refused = error else { throw error }
+                                return false
+                            }
+                        }
+                    }
+                    return try await group.reduce(0) { $0 + ($1 ? 1 : 0) }
+                }
+            }
+            let made = try await race(50) { number in
+                let new = try cluster("c\(number)", in: "team", #","size":1"#).document
+                let condition = admission.condition(new, replacing: nil, of: EtcdCluster.kind)
+                _ = try await store.create(new, kind: EtcdCluster.kind, provided: condition)
+            }
+            let left = try await store.list(EtcdCluster.self, in: "team")
+            #expect(made == 5 && left.count == 5)
+            // Five members are there: two clusters may grow by two each, and no other.
+            let grown = try await race(5) { number in
+                var larger = left[number]
+                larger.spec.size = 3
+                let condition = admission.condition(
+                    larger.document, replacing: left[number].document, of: EtcdCluster.kind)
+                _ = try await store.update(larger.document, kind: EtcdCluster.kind, provided: condition)
+            }
+            #expect(grown == 2)
+            #expect(try await store.list(EtcdCluster.self, in: "team").reduce(0) { $0 + ($1.spec.size ?? 0) } == 9)
         }
     }
 

@@ -29,6 +29,19 @@ struct AccessGuard: Sendable {
         }
     }
 
+    private static let digestIsTaken = FieldProblem(
+        "spec.digest", .duplicate, "another token has it; make a new secret")
+
+    /// What must hold of all records with a new one among them: no two tokens have one digest, also where two are made
+    /// at the same moment.
+    func condition(_ new: Value, replacing old: Value?, _ kind: Kind) -> WriteCondition? {
+        guard kind == AccessToken.kind, old == nil, let digest = new[path: "spec", "digest"] else { return nil }
+        return WriteCondition { (records) throws(StoreError) in
+            let holders = try records.documents(of: kind).count { $0[path: "spec", "digest"] == digest }
+            return holders > 1 ? [Self.digestIsTaken] : []
+        }
+    }
+
     /// Refuses a server-side apply that would make a record to who may only change it.
     func checkCreation(of id: RecordID) throws(APIStatus) {
         let wish = AccessAttributes(.create, id.kind, namespace: id.namespace, name: id.name)
@@ -100,9 +113,7 @@ struct AccessGuard: Sendable {
             guard problems.isEmpty else { throw invalid(AccessToken.kind, name, problems) }
             guard old.spec.expires != new.spec.expires else { return [] }
         } else if isTaken(new.spec.digest) {
-            throw invalid(
-                AccessToken.kind, name,
-                FieldProblem("spec.digest", .duplicate, "another token has it; make a new secret"))
+            throw invalid(AccessToken.kind, name, Self.digestIsTaken)
         }
         // What a user will be allowed later is not known now, so to hold his rights of today is not enough: only who
         // may do everything makes tokens for others.

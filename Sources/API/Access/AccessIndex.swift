@@ -28,7 +28,7 @@ final class AccessIndex: Sendable {
             version += 1
             if kind == AccessToken.kind {
                 names = [:]
-                // Where two records have one digest, which only a race can bring about, the older one counts.
+                // Where two records have one digest, as versions of old let pass in a race, the older one counts.
                 for token in tokens.values.compactMap(\.object).sorted(by: Self.isOlder) {
                     guard let digest = Hex.decode(token.spec.digest), names[digest] == nil else { continue }
                     names[digest] = token.metadata.name

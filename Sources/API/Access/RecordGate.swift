@@ -37,17 +37,21 @@ struct RecordGate: Sendable {
 
     // MARK: Writing
 
-    func create(_ document: Value, kind: Kind, isTrial: Bool) async throws(StoreError) -> Record {
+    func create(
+        _ document: Value, kind: Kind, isTrial: Bool, provided condition: WriteCondition?
+    ) async throws(StoreError) -> Record {
         let document = try unmasked(document, kind, stored: nil)
-        let record = try await store.create(document, kind: kind, isTrial: isTrial)
+        let record = try await store.create(document, kind: kind, isTrial: isTrial, provided: condition)
         await index.take(record.id, from: store)
         return shown(record)
     }
 
-    func update(_ document: Value, kind: Kind, isTrial: Bool) async throws(StoreError) -> Record {
+    func update(
+        _ document: Value, kind: Kind, isTrial: Bool, provided condition: WriteCondition?
+    ) async throws(StoreError) -> Record {
         let id = Self.id(of: document, kind)
         guard isMasked(id) else {
-            let record = try await store.update(document, kind: kind, isTrial: isTrial)
+            let record = try await store.update(document, kind: kind, isTrial: isTrial, provided: condition)
             await index.take(id, from: store)
             return record
         }
@@ -58,7 +62,7 @@ struct RecordGate: Sendable {
             given = given.merging(
                 patch: ["metadata": ["resourceVersion": stored[path: "metadata", "resourceVersion"] ?? nil]])
         }
-        return shown(try await store.update(given, kind: kind, isTrial: isTrial))
+        return shown(try await store.update(given, kind: kind, isTrial: isTrial, provided: condition))
     }
 
     func updateStatus(_ document: Value, kind: Kind, isTrial: Bool) async throws(StoreError) -> Record {

@@ -56,10 +56,14 @@ extension RecordEndpoint {
             warnings += try await admit(document, replacing: live, target.kind)
         }
         do throws(StoreError) {
-            let record =
-                live == nil
-                ? try await store.create(document, kind: id.kind, isTrial: parameters.isDryRun)
-                : try await write(document, target, parameters)
+            let record: Record
+            if let live {
+                record = try await write(document, replacing: live, target, parameters)
+            } else {
+                record = try await store.create(
+                    document, kind: id.kind, isTrial: parameters.isDryRun,
+                    provided: condition(document, replacing: nil, id.kind))
+            }
             return answer(record, target, status: live == nil ? 201 : 200, warnings)
         } catch {
             switch error {

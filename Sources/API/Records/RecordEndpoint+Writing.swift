@@ -16,10 +16,14 @@ extension RecordEndpoint {
         while true {
             let (document, isGenerated) = Self.named(given)
             let checked = try target.kind.checked(document, parameters.validation)
+            let ownership = ownership(of: target)
+            try requireIdentities(in: checked.document, replacing: nil, ownership, target.kind.kind)
             let warnings = try await admit(checked.document, replacing: nil, target.kind)
-            let owned = ownership(of: target).updated(checked.document, from: nil, by: parameters.manager)
+            let owned = ownership.updated(checked.document, from: nil, by: parameters.manager)
             do throws(StoreError) {
-                let record = try await store.create(owned, kind: target.kind.kind, isTrial: parameters.isDryRun)
+                let record = try await store.create(
+                    owned, kind: target.kind.kind, isTrial: parameters.isDryRun,
+                    provided: condition(owned, replacing: nil, target.kind.kind))
                 return answer(record, target, status: 201, checked.warnings + warnings)
             } catch .alreadyExists where isGenerated && attempt < Self.attempts {
                 attempt += 1
@@ -114,13 +118,15 @@ extension RecordEndpoint {
                 proposed = proposed.merging(patch: ["metadata": ["resourceVersion": version]])
             }
             let checked = try target.kind.checked(proposed, parameters.validation)
+            let ownership = ownership(of: target)
+            try requireIdentities(in: checked.document, replacing: current, ownership, target.kind.kind)
             var warnings = checked.warnings
             if target.subresource != .status {
                 warnings += try await admit(checked.document, replacing: current, target.kind)
             }
-            let owned = ownership(of: target).updated(checked.document, from: current, by: parameters.manager)
+            let owned = ownership.updated(checked.document, from: current, by: parameters.manager)
             do throws(StoreError) {
-                let record = try await write(owned, target, parameters)
+                let record = try await write(owned, replacing: current, target, parameters)
                 return answer(record, target, warnings)
             } catch .conflict where attempt < Self.attempts {
                 attempt += 1
@@ -128,6 +134,24 @@ extension RecordEndpoint {
                 throw APIStatus(error)
             }
         }
+    }
+
+    /// Refuses lists whose elements are told apart by a field or by what they are, and that hold one twice.
+    ///
+    /// What was stored with one before such lists were looked at stays changeable.
+    private func requireIdentities(
+        in new: Value, replacing old: Value?, _ ownership: Ownership, _ kind: Kind
+    ) throws(APIStatus) {
+        func duplicates(_ document: Value) -> [FieldProblem] {
+            ownership.shape.ambiguities(in: document).filter { $0.reason == .duplicate }
+        }
+        var problems = duplicates(new)
+        guard !problems.isEmpty else { return }
+        let known = old.map(duplicates) ?? []
+        problems.removeAll { known.contains($0) }
+        guard !problems.isEmpty else { return }
+        let name = new[path: "metadata", "name"]?.string ?? ""
+        throw APIStatus(InvalidRecord(kind: kind.name, name: name, problems: problems), of: kind)
     }
 
     /// The answer to a write.
@@ -139,12 +163,20 @@ extension RecordEndpoint {
     }
 
     func write(
-        _ document: Value, _ target: RecordTarget, _ parameters: WriteParameters
+        _ document: Value, replacing old: Value, _ target: RecordTarget, _ parameters: WriteParameters
     ) async throws(StoreError) -> Record {
-        switch target.subresource {
-        case nil, .scale: try await store.update(document, kind: target.kind.kind, isTrial: parameters.isDryRun)
-        case .status: try await store.updateStatus(document, kind: target.kind.kind, isTrial: parameters.isDryRun)
+        let kind = target.kind.kind
+        return switch target.subresource {
+        case nil, .scale:
+            try await store.update(
+                document, kind: kind, isTrial: parameters.isDryRun, provided: condition(document, replacing: old, kind))
+        case .status: try await store.updateStatus(document, kind: kind, isTrial: parameters.isDryRun)
         }
+    }
+
+    /// What must hold of all records with this one among them.
+    func condition(_ new: Value, replacing old: Value?, _ kind: Kind) -> WriteCondition? {
+        .all([rules.condition(new, replacing: old, kind), admission.condition(new, old, kind)].compactMap { $0 })
     }
 
     /// The document with what the path says of it, which it may leave out but not contradict.

@@ -17,6 +17,8 @@ extension APIStatus {
         case .invalid:
             // Without details, because clients print causes instead of the message when there are details.
             self.init(.invalid, "\(error)")
+        case .refused(let id, let problems):
+            self.init(InvalidRecord(kind: id.kind.name, name: id.name, problems: problems), of: id.kind)
         case .full, .corrupt, .keyMissing, .badKeys:
             self.init(.internalError, "\(error)")
         case .locked, .unavailable:

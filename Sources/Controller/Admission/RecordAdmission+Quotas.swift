@@ -1,36 +1,46 @@
-import Model
-import Store
+public import Model
+public import Store
 
 /// How much a namespace may hold, as the annotations of its record say (``Namespace/quotaPrefix``).
 extension RecordAdmission {
-    func exceededQuotas(
-        by new: Value, replacing old: Value?, _ kind: Kind
-    ) async throws(StoreError) -> [FieldProblem] {
-        guard kind.isNamespaced, let name = new[path: "metadata", "namespace"]?.string,
-            let namespace = try await store.find(Namespace.self, named: name)
-        else { return [] }
-        func quota(_ subject: String) -> Int? {
-            namespace.metadata.annotations[Namespace.quotaPrefix + subject].flatMap { Int($0) }
-        }
-        var problems: [FieldProblem] = []
-        if old == nil, let allowed = quota(kind.plural) {
-            let used = try await store.list(RecordQuery(kind, namespace: name)).records.count
-            if used >= allowed {
-                problems.append(exceeded("metadata.namespace", kind.plural, used, adding: 1, of: allowed, name))
+    /// What must hold of all records with this one among them: the quotas of its namespace.
+    ///
+    /// They are counted in the write itself, so that of many writes at once no more pass than there is room for. What
+    /// takes up no more than before is never refused, also where a quota was lowered.
+    ///
+    /// - Parameters:
+    ///   - new: The document as it would be stored, valid for its kind.
+    ///   - old: The document as it is stored; nil for a new record.
+    ///   - kind: The kind.
+    /// - Returns: The condition; nil where no quota can be exceeded.
+    public func condition(_ new: Value, replacing old: Value?, of kind: Kind) -> WriteCondition? {
+        guard kind.isNamespaced, let name = new[path: "metadata", "namespace"]?.string else { return nil }
+        let wanted = kind == EtcdCluster.kind ? Self.members(new) : 0
+        let isMore = wanted > (old.map(Self.members) ?? 0)
+        guard old == nil || isMore else { return nil }
+        return WriteCondition { (records) throws(StoreError) in
+            let annotations = try records.document(of: Namespace.kind, named: name)?[path: "metadata", "annotations"]
+            func quota(_ subject: String) -> Int? {
+                annotations?[Namespace.quotaPrefix + subject]?.string.flatMap { Int($0) }
             }
+            var problems: [FieldProblem] = []
+            if old == nil, let allowed = quota(kind.plural) {
+                let all = try records.count(kind, in: name)
+                if all > allowed {
+                    problems.append(
+                        Self.exceeded("metadata.namespace", kind.plural, all - 1, adding: 1, of: allowed, name))
+                }
+            }
+            if isMore, let allowed = quota(Namespace.membersQuota) {
+                let all = try records.documents(of: kind, in: name).reduce(0) { $0 + Self.members($1) }
+                if all > allowed {
+                    problems.append(
+                        Self.exceeded(
+                            "spec.size", Namespace.membersQuota, all - wanted, adding: wanted, of: allowed, name))
+                }
+            }
+            return problems
         }
-        guard kind == EtcdCluster.kind, let allowed = quota(Namespace.membersQuota) else { return problems }
-        let wanted = Self.members(new)
-        guard wanted > (old.map(Self.members) ?? 0) else { return problems }
-        let ownName = new[path: "metadata", "name"]?.string
-        let others = try await store.list(RecordQuery(kind, namespace: name)).records.filter {
-            $0.id.name != ownName
-        }
-        let used = others.reduce(0) { $0 + Self.members($1.document) }
-        if used + wanted > allowed {
-            problems.append(exceeded("spec.size", Namespace.membersQuota, used, adding: wanted, of: allowed, name))
-        }
-        return problems
     }
 
     /// The members Lodestone runs for a cluster.
@@ -39,7 +49,7 @@ extension RecordAdmission {
         return Int(cluster[path: "spec", "size"]?.integer ?? 0)
     }
 
-    private func exceeded(
+    private static func exceeded(
         _ field: FieldPath, _ subject: String, _ used: Int, adding more: Int, of allowed: Int, _ namespace: String
     ) -> FieldProblem {
         FieldProblem(

@@ -24,7 +24,6 @@ public struct RecordAdmission: Sendable {
         var problems = RecordRules.problems(new, replacing: old, of: kind)
         do throws(StoreError) {
             if old == nil { problems += try await missingReferences(of: new, kind) }
-            problems += try await exceededQuotas(by: new, replacing: old, kind)
         } catch {
             // What cannot be checked is not let through.
             problems.append(FieldProblem("metadata", .forbidden, "cannot be checked: \(error); try again"))

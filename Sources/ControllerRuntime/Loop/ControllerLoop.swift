@@ -182,7 +182,7 @@ public final class ControllerLoop<Work: Reconciler, Time: Clock>: Component wher
     private static func verdict(of error: StoreError) -> Verdict {
         switch error {
         case .notFound: .gone
-        case .invalid: .terminal(error)
+        case .invalid, .refused: .terminal(error)
         case .alreadyExists, .conflict, .expired, .full, .corrupt, .locked, .unavailable, .keyMissing, .badKeys:
             .failed(error)
         }

@@ -95,6 +95,19 @@ final class RecordTransaction {
         try rows("namespace = ?1", [.text(namespace)], limit: limit)
     }
 
+    /// The records of a kind in a namespace.
+    func rows(of kind: Kind, in namespace: String) throws(StoreError) -> [Row] {
+        try rows("kind = ?1 AND namespace = ?2", [.text(kind.tableName), .text(namespace)])
+    }
+
+    /// How many records of a kind there are in a namespace.
+    func count(_ kind: Kind, in namespace: String) throws(StoreError) -> Int {
+        let count = try first(
+            "SELECT count(*) FROM records WHERE kind = ?1 AND namespace = ?2",
+            [.text(kind.tableName), .text(namespace)])
+        return Int(count ?? 0)
+    }
+
     /// Whether a record with this identity exists.
     func exists(uid: String) throws(StoreError) -> Bool {
         try first("SELECT 1 FROM records WHERE uid = ?1", [.text(uid)]) != nil
