@@ -22,6 +22,7 @@ struct lodestone_daemon_options {
     MHD_AcceptPolicyCallback accept;
     MHD_AccessHandlerCallback access;
     MHD_RequestCompletedCallback completed;
+    void *(*line)(void *context, const char *target, struct MHD_Connection *connection);
     MHD_NotifyConnectionCallback connection;
     void *context;
     size_t connection_memory;
@@ -51,10 +52,45 @@ static inline struct MHD_Daemon *lodestone_start_daemon(
     return MHD_start_daemon(
         flags, 0, options->accept, options->context, options->access, options->context, MHD_OPTION_LISTEN_SOCKET,
         listen_socket, MHD_OPTION_NOTIFY_COMPLETED, options->completed, options->context, MHD_OPTION_NOTIFY_CONNECTION,
-        options->connection, options->context, MHD_OPTION_UNESCAPE_CALLBACK, lodestone_keep_escapes, NULL,
+        options->connection, options->context, MHD_OPTION_URI_LOG_CALLBACK, options->line, options->context,
+        MHD_OPTION_UNESCAPE_CALLBACK, lodestone_keep_escapes, NULL,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, options->connection_memory, MHD_OPTION_CONNECTION_LIMIT,
         options->connection_limit, MHD_OPTION_CONNECTION_TIMEOUT, options->idle_seconds, MHD_OPTION_STRICT_FOR_CLIENT, 1,
         MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
+}
+
+/// Makes what sessions show and whom they trust out of PEM texts; `trust` may be NULL. NULL if they cannot be used.
+static inline gnutls_certificate_credentials_t lodestone_make_credentials(
+    const char *certificate, const char *key, const char *trust) {
+    gnutls_certificate_credentials_t made = NULL;
+    gnutls_datum_t chain = {(unsigned char *)certificate, (unsigned int)strlen(certificate)};
+    gnutls_datum_t secret = {(unsigned char *)key, (unsigned int)strlen(key)};
+    if (gnutls_certificate_allocate_credentials(&made) != 0) return NULL;
+    int works = gnutls_certificate_set_x509_key_mem(made, &chain, &secret, GNUTLS_X509_FMT_PEM) >= 0;
+    if (works && trust != NULL) {
+        gnutls_datum_t authorities = {(unsigned char *)trust, (unsigned int)strlen(trust)};
+        works = gnutls_certificate_set_x509_trust_mem(made, &authorities, GNUTLS_X509_FMT_PEM) > 0;
+    }
+    if (works) return made;
+    gnutls_certificate_free_credentials(made);
+    return NULL;
+}
+
+/// Lets a connection's session show and trust something else than the daemon was started with: in its handshake, if that
+/// is still to come, and whenever its client's certificate is verified.
+static inline void lodestone_use_credentials(
+    struct MHD_Connection *connection, gnutls_certificate_credentials_t credentials, int asks_clients) {
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+    if (info == NULL || info->tls_session == NULL) return;
+    gnutls_session_t session = (gnutls_session_t)info->tls_session;
+    gnutls_credentials_set(session, GNUTLS_CRD_CERTIFICATE, credentials);
+    gnutls_certificate_server_set_request(session, asks_clients ? GNUTLS_CERT_REQUEST : GNUTLS_CERT_IGNORE);
+}
+
+/// The status of the answer to the connection's request, or 0 while there is none.
+static inline unsigned int lodestone_answer_status(struct MHD_Connection *connection) {
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_HTTP_STATUS);
+    return info != NULL ? info->http_status : 0;
 }
 
 /// The connection's socket, or -1.

@@ -1,6 +1,7 @@
 public import API
 public import Client
 import Crypto
+import Model
 import Telemetry
 import Transport
 
@@ -59,7 +60,9 @@ struct AccessOptions: Sendable {
     /// Puts the certificates to serve with and the limits into the options of a server.
     func apply(to options: inout APIServer.Options, _ credentials: APICredentials) throws {
         let files = ServerFiles(certificate: certificate, key: key, clientAuthority: clientAuthority)
-        options.listener.tls = try files.tls(or: credentials)
+        let certificates = ServingCertificates(files, or: credentials)
+        options.listener.tls = try certificates.read(now: .now)
+        options.certificates = certificates
         options.listener.connectionsPerAddress = connectionsPerAddress
         options.listener.bodyLimit = 3 << 20
         options.authority = try Certificate(pem: credentials.authority.certificatePEM)

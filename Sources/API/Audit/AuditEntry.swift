@@ -23,6 +23,8 @@ struct AuditEntry: Sendable {
     var reason = ""
     var message = ""
     var took = Duration.zero
+    /// Whether the request was refused by the server before anybody looked what it was for.
+    private(set) var isUnread = false
     /// How many refusals of the same address were left out before this one.
     var omitted = 0
 
@@ -36,6 +38,20 @@ struct AuditEntry: Sendable {
         path = request.rawPath
         selectors = request.query.filter { ["labelSelector", "fieldSelector"].contains($0.name) }
             .map { ($0.name, $0.value) }
+    }
+
+    /// The entry of a request that was refused before it was read.
+    init(_ refused: HTTPRefusedRequest, at time: Timestamp) {
+        id = UUIDv4.make()
+        self.time = time
+        method = refused.method
+        address = refused.client.address
+        agent = refused.agent
+        path = refused.rawPath
+        status = refused.status
+        reason = APIStatus(status: refused.status, refused.reason).reason.rawValue
+        message = refused.reason
+        isUnread = true
     }
 
     /// The plural of the kind the request is about, for measurements.
@@ -54,7 +70,7 @@ struct AuditEntry: Sendable {
 
     /// Whether the log at a level holds the entry.
     func belongs(at level: AuditLevel) -> Bool {
-        if level == .all || isWrite || isRefusal { return true }
+        if level == .all || isWrite || isRefusal || isUnread { return true }
         guard case .resource(_, Secret.kind.plural, _, _, _) = wish?.target else { return false }
         return true
     }
@@ -89,7 +105,7 @@ struct AuditEntry: Sendable {
             note(selector.name, selector.value)
         }
         note("reason", reason)
-        note("message", isRefusal ? message : "")
+        note("message", isRefusal || isUnread ? message : "")
         members.append("milliseconds", .double(Double((took / .microseconds(1)).rounded()) / 1_000))
         if omitted > 0 {
             members.append("omitted", .integer(Int64(omitted)))

@@ -87,9 +87,20 @@ public final class AuditLog: Sendable {
 
     /// Adds an entry; returns when it is in the file if it is about a write, at once otherwise.
     func add(_ entry: AuditEntry) async {
+        guard entry.isWrite, !entry.isRefusal else {
+            note(entry)
+            return
+        }
+        guard entry.belongs(at: options.level) else { return }
+        let line = entry.line
+        await withCheckedContinuation { enqueue(line, $0) }
+    }
+
+    /// Adds an entry without waiting for the disk.
+    func note(_ entry: AuditEntry) {
         guard entry.belongs(at: options.level) else { return }
         var entry = entry
-        if entry.isRefusal, entry.status != 403 {
+        if entry.isRefusal && entry.status != 403 || entry.isUnread {
             // Who knocks all day long must not push everything else out of the files.
             guard refusals.take(entry.address) == nil else {
                 state.withLock { state in
@@ -100,12 +111,7 @@ public final class AuditLog: Sendable {
             }
             entry.omitted = state.withLock { $0.omitted.removeValue(forKey: entry.address) } ?? 0
         }
-        let line = entry.line
-        guard entry.isWrite, !entry.isRefusal else {
-            enqueue(line, nil)
-            return
-        }
-        await withCheckedContinuation { enqueue(line, $0) }
+        enqueue(entry.line, nil)
     }
 
     /// Lets go of answers that have waited too long for the disk; to be called about once a second.

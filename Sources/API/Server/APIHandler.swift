@@ -80,6 +80,11 @@ package struct APIHandler: Sendable {
         return response
     }
 
+    /// Writes down a request that was refused before it came here.
+    func note(_ refused: HTTPRefusedRequest) {
+        audit?.note(AuditEntry(refused, at: now()))
+    }
+
     /// Finds out what a request is for, who makes it and whether he may, in this order and before anything else is done.
     private func answer(
         _ request: HTTPServerRequest, _ entry: inout AuditEntry

@@ -16,6 +16,8 @@ public final class APIServer: Sendable {
         public var tokens: BearerTokens
         /// The authority whose client certificates may name administrators; nil for none.
         public var authority: Certificate?
+        /// Where the certificates come from, to be served anew when they change; nil for those of the listener for good.
+        public var certificates: ServingCertificates?
         /// How much clients may ask.
         public var limits = RequestLimitOptions()
         /// Where is written down who did what; nil for nowhere.
@@ -46,6 +48,7 @@ public final class APIServer: Sendable {
 
     private let server: HTTPServer
     let handler: APIHandler
+    private let follower: CertificateFollower?
 
     /// Binds the address and starts to serve.
     ///
@@ -62,10 +65,21 @@ public final class APIServer: Sendable {
             throw .unusableAddress(
                 options.listener.address, reason: "without TLS the API is only served to this machine")
         }
+        var options = options
+        if let certificates = options.certificates {
+            let follower = CertificateFollower(
+                certificates, serving: options.listener.tls, now: options.now, metrics, logger)
+            let others = options.findings
+            options.findings = { await others() + follower.findings }
+            self.follower = follower
+        } else {
+            follower = nil
+        }
         let handler = APIHandler(options, store: store, metrics: metrics, logger: logger)
         self.handler = handler
         var listener = options.listener
         listener.refusal = { status, reason in .refusal(APIStatus(status: status, reason)) }
+        listener.refused = { handler.note($0) }
         server = try HTTPServer(options: listener) { request in await handler.respond(to: request) }
         isEncrypted = options.listener.tls != nil
     }
@@ -90,6 +104,9 @@ public final class APIServer: Sendable {
     public func run() async {
         await withTaskGroup { group in
             group.addTask { await self.handler.run() }
+            if let follower {
+                group.addTask { await follower.run(self.server, url: self.url) }
+            }
             await server.run()
             group.cancelAll()
         }

@@ -11,8 +11,11 @@ public struct Timestamp: Sendable, Hashable, Comparable, CustomStringConvertible
     }
 
     /// Creates a moment from whole seconds since the epoch.
+    ///
+    /// One before 1678 or after 2262 becomes the first or last there is: certificates may be valid for longer.
     public init(secondsSinceEpoch: Int64) {
-        nanosecondsSinceEpoch = secondsSinceEpoch * 1_000_000_000
+        let range = Int64.min / 1_000_000_000 + 1...Int64.max / 1_000_000_000
+        nanosecondsSinceEpoch = min(max(secondsSinceEpoch, range.lowerBound), range.upperBound) * 1_000_000_000
     }
 
     /// The present moment by the machine's clock.

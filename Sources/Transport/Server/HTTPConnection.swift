@@ -17,6 +17,10 @@ final class HTTPConnection: Sendable {
         var phase: Phase
         var isClosed = false
         var certificate: HTTPClientCertificate??
+        /// What the connection's session has used, the present one last; GnuTLS wants them kept until it is over.
+        var credentials: [MicroHTTPCredentials] = []
+        /// The path of a request whose head is not there yet.
+        var path = ""
     }
 
     let address: String
@@ -31,9 +35,36 @@ final class HTTPConnection: Sendable {
         state = Mutex(State(phase: .head(since: .now, isFirst: true)))
     }
 
+    /// The first line of a request is there.
+    func lineReceived(_ target: String) {
+        state.withLock { $0.path = String(target.prefix { $0 != "?" }) }
+    }
+
     /// The head of a request is there.
     func headReceived() {
-        state.withLock { $0.phase = .body(since: .now) }
+        state.withLock { state in
+            state.phase = .body(since: .now)
+            state.path = ""
+        }
+    }
+
+    /// The path of the request whose head never came.
+    func takePath() -> String {
+        state.withLock { state in
+            defer { state.path = "" }
+            return state.path
+        }
+    }
+
+    /// Notes what the connection's session is to use from here on; false if it does already.
+    func adopts(_ credentials: MicroHTTPCredentials) -> Bool {
+        state.withLock { state in
+            guard state.credentials.last !== credentials else { return false }
+            state.credentials.append(credentials)
+            // Whom the client's certificate stands for is to be asked again.
+            state.certificate = nil
+            return true
+        }
     }
 
     /// The body of a request is there too.
@@ -86,9 +117,17 @@ final class HTTPConnections: Sendable {
     private struct State {
         var open: [ObjectIdentifier: HTTPConnection] = [:]
         var byNetwork: [String: Int] = [:]
+        var credentials: MicroHTTPCredentials?
+        var lastClosed: HTTPConnection?
     }
 
     private let state = Mutex(State())
+
+    /// What sessions are to show and whom to trust; nil for what the daemon was started with.
+    var credentials: MicroHTTPCredentials? {
+        get { state.withLock(\.credentials) }
+        set { state.withLock { $0.credentials = newValue } }
+    }
 
     /// Whether one more connection may come from an address.
     func accepts(_ address: String, _ network: String, _ options: HTTPServerOptions) -> Bool {
@@ -110,6 +149,8 @@ final class HTTPConnections: Sendable {
             state.open[ObjectIdentifier(connection)] = nil
             let count = (state.byNetwork[connection.network] ?? 1) - 1
             state.byNetwork[connection.network] = count > 0 ? count : nil
+            // Its session may end after this call and before the next one, and what it uses is to outlive it.
+            state.lastClosed = connection
         }
     }
 

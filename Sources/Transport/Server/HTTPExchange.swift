@@ -81,7 +81,7 @@ final class HTTPExchange: Sendable {
     func headReceived() -> Bool {
         state.withLock { state in
             guard let length = state.head?.contentLength, length > discardLimit else { return true }
-            return state.send(refusal(413, bodyTooLarge))
+            return refuse(&state, 413, bodyTooLarge)
         }
     }
 
@@ -99,7 +99,12 @@ final class HTTPExchange: Sendable {
             } else {
                 state.body = []
             }
-            return state.bodySize <= discardLimit
+            guard state.bodySize > discardLimit else { return true }
+            if let head = state.head {
+                exchanges.options.refused(
+                    HTTPRefusedRequest(head, status: 413, reason: "\(bodyTooLarge), and the connection was closed"))
+            }
+            return false
         }
     }
 
@@ -109,14 +114,14 @@ final class HTTPExchange: Sendable {
             switch state.phase {
             case .receiving:
                 guard state.bodySize <= exchanges.options.bodyLimit else {
-                    return state.send(refusal(413, bodyTooLarge))
+                    return refuse(&state, 413, bodyTooLarge)
                 }
                 guard !state.isStarved else {
-                    return state.send(refusal(503, "the server holds as many request bodies as it can; try again"))
+                    return refuse(&state, 503, "the server holds as many request bodies as it can; try again")
                 }
-                guard !exchanges.isStopping else { return state.send(refusal(503, "the server is stopping")) }
+                guard !exchanges.isStopping else { return refuse(&state, 503, "the server is stopping") }
                 guard let request = state.head?.request(body: state.body) else {
-                    return state.send(refusal(400, "the path or query is not properly escaped UTF-8"))
+                    return refuse(&state, 400, "the path or query is not properly escaped UTF-8")
                 }
                 state.head = nil
                 state.body = []
@@ -136,8 +141,15 @@ final class HTTPExchange: Sendable {
     }
 
     /// The daemon is done with the request: the answer is out, or the client is gone.
-    func ended() {
+    ///
+    /// - Parameter status: The status that was answered; one that is not of our making says what libmicrohttpd thinks of
+    ///   the body.
+    func ended(answered status: Int) {
         let (task, writer) = state.withLock { state in
+            if case .receiving = state.phase, status >= 400, let head = state.head {
+                exchanges.options.refused(
+                    HTTPRefusedRequest(head, status: status, reason: "the body of the request is malformed"))
+            }
             state.phase = .over
             state.connection = nil
             state.isSuspended = false
@@ -273,6 +285,14 @@ final class HTTPExchange: Sendable {
 
     private var discardLimit: Int { exchanges.options.bodyLimit * 4 }
     private var bodyTooLarge: String { "the request body is larger than \(exchanges.options.bodyLimit) bytes" }
+
+    /// Answers a request that the handler will not see.
+    private func refuse(_ state: inout State, _ status: Int, _ text: String) -> Bool {
+        if let head = state.head {
+            exchanges.options.refused(HTTPRefusedRequest(head, status: status, reason: text))
+        }
+        return state.send(refusal(status, text))
+    }
 
     private func refusal(_ status: Int, _ text: String) -> MicroHTTPResponse? {
         let response = exchanges.options.refusal(status, text)

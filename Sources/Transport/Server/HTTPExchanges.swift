@@ -31,6 +31,13 @@ final class HTTPExchanges: Sendable {
         return exchange
     }
 
+    /// libmicrohttpd has refused a request itself, or given it up (then there is no status).
+    func refusedUnseen(_ status: Int, _ connection: HTTPConnection) {
+        let path = connection.takePath()
+        guard status >= 400 else { return }
+        options.refused(HTTPRefusedRequest(path: path, from: connection, status: status))
+    }
+
     func remove(_ exchange: HTTPExchange) {
         let emptied = state.withLock { state -> CheckedContinuation<Void, Never>? in
             state.open[ObjectIdentifier(exchange)] = nil

@@ -34,6 +34,17 @@ public final class HTTPServer: Sendable {
     /// The number of requests being received, answered or streamed at this moment.
     public var openRequests: Int { exchanges.count }
 
+    /// Serves TLS with another certificate and trusts other authorities from here on, without a break.
+    ///
+    /// Connections that are open go on; a certificate their client presented is verified anew with its next request.
+    ///
+    /// - Parameter tls: What to serve with; without effect on a server of plain HTTP.
+    /// - Throws: ``HTTPServerError/unusableCertificate``; then everything stays as it is.
+    public func replaceCertificates(_ tls: HTTPServerOptions.TLS) throws(HTTPServerError) {
+        guard let made = MicroHTTPCredentials(tls) else { throw .unusableCertificate }
+        exchanges.connections.credentials = made
+    }
+
     /// Looks after clients until the task is cancelled, then stops the server in good order.
     ///
     /// Stopping ends all streams at once, gives unfinished answers the grace of

@@ -1,7 +1,7 @@
 /// Where an HTTP server listens and what it allows its clients.
 public struct HTTPServerOptions: Sendable {
     /// A certificate and key for TLS, as PEM texts.
-    public struct TLS: Sendable {
+    public struct TLS: Sendable, Equatable {
         /// The server's certificate, followed by its intermediate authorities if there are any.
         public var certificatePEM: String
         /// The certificate's private key, not encrypted.
@@ -59,6 +59,9 @@ public struct HTTPServerOptions: Sendable {
     public var refusal: @Sendable (_ status: Int, _ reason: String) -> HTTPServerResponse = {
         .text($1, status: $0)
     }
+    /// Told of each request that never reached the handler and was refused; called by the thread that serves everybody,
+    /// so it must not wait.
+    public var refused: @Sendable (HTTPRefusedRequest) -> Void = { _ in }
     /// How often clients of streams and of unfinished requests are looked at, to notice those that left.
     public var clientCheckInterval: Duration = .seconds(1)
     /// How many of those looks a stream may pass in silence before a heartbeat is written.

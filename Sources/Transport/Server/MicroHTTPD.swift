@@ -20,7 +20,8 @@ final class MicroHTTPDaemon: @unchecked Sendable {
         let options = exchanges.options
         self.exchanges = Unmanaged.passRetained(exchanges)
         var settings = lodestone_daemon_options(
-            accept: accepting, access: accessed, completed: completed, connection: connectionChanged,
+            accept: accepting, access: accessed, completed: completed, line: lineReceived,
+            connection: connectionChanged,
             context: self.exchanges.toOpaque(), connection_memory: options.connectionMemory,
             connection_limit: UInt32(clamping: options.connectionLimit),
             idle_seconds: UInt32(clamping: options.idleTimeout.components.seconds))
@@ -50,6 +51,30 @@ final class MicroHTTPDaemon: @unchecked Sendable {
     func stop() {
         MHD_stop_daemon(daemon)
         exchanges.release()
+    }
+}
+
+/// A certificate with its key, and the authorities of clients, as sessions of TLS use them.
+///
+/// Unchecked `Sendable`: GnuTLS only reads what it points to once it is made, and it is freed when nobody uses it.
+final class MicroHTTPCredentials: @unchecked Sendable {
+    fileprivate let pointer: OpaquePointer
+    private let asksClients: Int32
+
+    /// Reads PEM texts; nil if they cannot be used.
+    init?(_ tls: HTTPServerOptions.TLS) {
+        guard let made = lodestone_make_credentials(tls.certificatePEM, tls.privateKeyPEM, tls.clientAuthoritiesPEM)
+        else { return nil }
+        pointer = made
+        asksClients = tls.clientAuthoritiesPEM == nil ? 0 : 1
+    }
+
+    deinit {
+        gnutls_certificate_free_credentials(pointer)
+    }
+
+    fileprivate func use(in connection: OpaquePointer) {
+        lodestone_use_credentials(connection, pointer, asksClients)
     }
 }
 
@@ -98,9 +123,10 @@ struct MicroHTTPConnection: @unchecked Sendable {
     }
 
     /// Notes that a request has begun; returns whose it is.
-    fileprivate func beginRequest() -> HTTPServerClient {
+    fileprivate func beginRequest(_ credentials: MicroHTTPCredentials?) -> HTTPServerClient {
         guard let place else { return HTTPServerClient() }
         place.headReceived()
+        if let credentials, place.adopts(credentials) { credentials.use(in: connection) }
         return place.client { certificate }
     }
 
@@ -216,6 +242,7 @@ private func connectionChanged(
             address: text, network: network, descriptor: lodestone_connection_socket(connection))
         slot.pointee = Unmanaged.passRetained(made).toOpaque()
         connections.add(made)
+        if let credentials = connections.credentials, made.adopts(credentials) { credentials.use(in: connection) }
         return
     }
     guard let held = slot.pointee else { return }
@@ -232,6 +259,14 @@ private func printed(_ address: UnsafePointer<sockaddr>?) -> (address: String, n
     }
 }
 
+/// Called on the daemon's thread when the first line of a request is there; the request has no exchange yet.
+private func lineReceived(
+    context: UnsafeMutableRawPointer?, target: UnsafePointer<CChar>?, connection: OpaquePointer?
+) -> UnsafeMutableRawPointer? {
+    if let connection, let target { MicroHTTPConnection(connection).place?.lineReceived(String(cString: target)) }
+    return nil
+}
+
 /// Called on the daemon's thread for every step of a request: once for its headers, for each piece of its body, for
 /// its end, and again whenever the connection was resumed without a response.
 private func accessed(
@@ -245,7 +280,8 @@ private func accessed(
         let client = MicroHTTPConnection(connection)
         let head = HTTPRequestHead(
             method: String(cString: method), rawPath: String(cString: url), rawQuery: client.fields(.GET_ARGUMENT_KIND),
-            headers: client.fields(.HEADER_KIND), client: client.beginRequest())
+            headers: client.fields(.HEADER_KIND),
+            client: client.beginRequest(exchanges.connections.credentials))
         let exchange = exchanges.begin(head, from: client)
         slot.pointee = Unmanaged.passRetained(exchange).toOpaque()
         return exchange.headReceived() ? .YES : .NO
@@ -266,12 +302,17 @@ private func completed(
     slot: UnsafeMutablePointer<UnsafeMutableRawPointer?>?,
     reason: MHD_RequestTerminationCode
 ) {
-    guard let slot, let held = slot.pointee else { return }
-    slot.pointee = nil
-    if let connection {
-        MicroHTTPConnection(connection).place?.requestEnded()
+    let place = connection.flatMap { MicroHTTPConnection($0).place }
+    let status = connection.map { Int(lodestone_answer_status($0)) } ?? 0
+    guard let slot, let held = slot.pointee else {
+        // libmicrohttpd has refused the request itself, and nobody was called for it.
+        guard let context, let place else { return }
+        Unmanaged<HTTPExchanges>.fromOpaque(context).takeUnretainedValue().refusedUnseen(status, place)
+        return
     }
-    Unmanaged<HTTPExchange>.fromOpaque(held).takeRetainedValue().ended()
+    slot.pointee = nil
+    place?.requestEnded()
+    Unmanaged<HTTPExchange>.fromOpaque(held).takeRetainedValue().ended(answered: status)
 }
 
 /// Called on the daemon's thread whenever the client can take more of a stream.

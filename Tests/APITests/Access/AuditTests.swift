@@ -19,13 +19,17 @@ struct AuditTests {
     }
 
     private static func fixture(
-        _ adjust: (inout AuditLog.Options) -> Void = { _ in }
+        _ adjust: (inout AuditLog.Options) -> Void = { _ in },
+        server: (inout APIServer.Options) -> Void = { _ in }
     ) async throws -> Audited {
         let directory = try TemporaryDirectory("audit")
         var options = AuditLog.Options(path: directory.file("log/audit.log"))
         adjust(&options)
         let log = try await AuditLog(options, metrics: MetricsRegistry())
-        let api = try await APIFixture { $0.audit = log }
+        let api = try await APIFixture { options in
+            options.audit = log
+            server(&options)
+        }
         return Audited(api: api, path: options.path, log: log, directory: directory)
     }
 
@@ -187,5 +191,49 @@ struct AuditTests {
         await #expect(throws: CredentialsError.self) {
             _ = try await AuditLog(AuditLog.Options(path: "/proc/nowhere/audit.log"), metrics: MetricsRegistry())
         }
+    }
+
+    @Test("Requests refused before anybody looked at them are told, without query and body")
+    func unread() async throws {
+        let audited = try await Self.fixture { _ in
+        } server: {
+            $0.listener.bodyLimit = 1_000
+        }
+        let path = audited.path
+        try await audited.api.serving { server in
+            func curl(_ arguments: String...) async throws -> String {
+                try await ChildProcess.run(
+                    "/usr/bin/curl",
+                    ["-sS", "--noproxy", "*", "--max-time", "20", "-o", "/dev/null", "-w", "%{http_code}", "-A", "t/1"]
+                        + arguments
+                ).output
+            }
+            let wide = "X-Wide: " + String(repeating: "w", count: 20_000)
+            let large = "secret-body " + String(repeating: "b", count: 2_000)
+            #expect(try await curl("-d", large, "\(server.url)\(Sample.secrets)?token=hidden") == "413")
+            #expect(try await curl("\(server.url)/%ff?token=hidden") == "400")
+            #expect(try await curl("-H", wide, "\(server.url)/wide?token=hidden") == "431")
+            try await eventually("all are told") { try Self.lines(path).count == 3 }
+        }
+        let told = try Self.lines(path)
+        #expect(
+            told.map { "\($0["status"]?.integer ?? 0) \($0["verb"]?.string ?? "") \($0["path"]?.string ?? "")" }
+                == ["413 post \(Sample.secrets)", "400 get /%ff", "431  /wide"])
+        #expect(told.allSatisfy { $0["address"] == "127.0.0.1" && $0["message"]?.string?.isEmpty == false })
+        #expect(told[0]["agent"] == "t/1" && told[0]["reason"] == "RequestEntityTooLarge" && told[0]["user"] == nil)
+        let text = readTextFile(path) ?? ""
+        #expect(!text.contains("hidden") && !text.contains("secret-body") && !text.contains("www"))
+    }
+
+    @Test("Refused requests of one address do not push everything else out of the log")
+    func unreadFlood() async throws {
+        let audited = try await Self.fixture()
+        let refused = AuditEntry(
+            HTTPRefusedRequest(
+                method: "GET", rawPath: "/", client: HTTPServerClient(address: "10.0.0.9"), status: 413,
+                reason: "too large"), at: .now)
+        for _ in 0..<400 { audited.log.note(refused) }
+        await audited.log.close()
+        #expect(try Self.lines(audited.path).count < 250)
     }
 }
