@@ -19,6 +19,8 @@ struct ApplyCommand: Command {
     var isServerSide = false
     var isForced = false
     var manager = "lodestone"
+    var isPruning = false
+    var selector: String?
     var connection = ConnectionOptions()
 
     static let name = "apply"
@@ -32,6 +34,10 @@ struct ApplyCommand: Command {
         With --server-side the controller merges instead, and remembers who owns which field: what the manifest does not
         name stays as it is, what it named before and does not name any more goes, and a field that somebody else has
         set is a conflict, unless --force-conflicts takes it over.
+
+        With --prune what earlier applies made and the manifests do not name any more is removed: records with the labels
+        of -l, of the kinds and in the namespaces of the manifests, which all must have these labels. What is protected
+        stays and is told; --dry-run says what would go.
         """
     static let options: [CommandOption<ApplyCommand>] =
         [
@@ -44,11 +50,19 @@ struct ApplyCommand: Command {
             CommandOption("server-side", \.isServerSide, "Has the controller merge, and remember who owns which field"),
             CommandOption("force-conflicts", \.isForced, "With --server-side: takes fields over that others own"),
             CommandOption(
+                "prune", \.isPruning,
+                "Removes records of earlier applies that the manifests do not name any more; goes with --selector"),
+            CommandOption(
+                "selector", short: "l", \.selector, placeholder: "LABELS",
+                "With --prune: the labels of all records that belong together, such as app=shop"),
+            CommandOption(
                 "field-manager", \.manager, placeholder: "NAME", "With --server-side: in whose name fields are owned"),
         ] + ConnectionOptions.options.map { $0.within(\.connection) }
     static let examples = [
         CommandExample("lodestone apply -f manifests/quickstart/", "Applies every manifest of a directory."),
         CommandExample("lodestone apply -f orders.yaml --dry-run", "Says what would be done."),
+        CommandExample(
+            "lodestone apply -f shop/ --prune -l app=shop --dry-run", "Says what is there and not in the manifests."),
         CommandExample("lodestone get ec orders -o yaml | lodestone apply -f -", "Applies what comes through a pipe."),
     ]
     static let exitCodes = [ExitCode.unreachable]
@@ -57,6 +71,11 @@ struct ApplyCommand: Command {
         if files.isEmpty { return "name the manifests with -f: a file, a directory, or - for standard input" }
         if isForced, !isServerSide { return "\"--force-conflicts\" goes with \"--server-side\"" }
         if manager.isEmpty || manager.utf8.count > 128 { return "\"--field-manager\" must have 1 to 128 bytes" }
+        if isPruning != (selector != nil) { return "\"--prune\" and \"--selector\" go together" }
+        if let selector, Pruning(selector: selector, manager: manager) == nil {
+            return "\"--selector\" must be labels with their values here, such as app=shop or app=shop,tier=data"
+        }
+        if isPruning, dryRun == .client { return "\"--prune\" needs the controller; say --dry-run=server" }
         return nil
     }
 
@@ -65,7 +84,9 @@ struct ApplyCommand: Command {
         if dryRun == .client { return try check(sources, in: session) }
         let connection = try await connection.connect(in: session)
         let manifests = try Self.records(in: sources, namespace: connection.namespace)
-        var problems: [ManifestProblem] = []
+        let pruning = selector.flatMap { Pruning(selector: $0, manager: isServerSide ? manager : "lodestone") }
+        var problems = pruning?.problems(manifests) ?? []
+        guard problems.isEmpty else { throw ManifestError(problems) }
         for manifest in Self.ordered(manifests) {
             do {
                 let applied = try await apply(manifest, connection.client)
@@ -77,7 +98,10 @@ struct ApplyCommand: Command {
                 problems += error.problems
             }
         }
+        // What could not be applied may be what something else was to be replaced by.
         guard problems.isEmpty else { throw ManifestError(problems) }
+        try await pruning?.perform(
+            manifests, connection.client, isDryRun: dryRun == .server, session.console)
         return .success
     }
 
