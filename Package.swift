@@ -124,7 +124,7 @@ let package = Package(
                 "Transport", "Etcd", "Archive",
             ]),
         .testTarget(
-            name: "EndToEndTests", dependencies: ["lodestone", "TestSupport", "Model", "Etcd", "Transport"],
+            name: "EndToEndTests", dependencies: ["lodestone", "TestSupport", "Model", "Crypto", "Etcd", "Transport"],
             swiftSettings: strict),
         tests(of: "ControllerRuntime", ["Model", "Store", "Telemetry", "TestSupport"]),
         tests(of: "API", ["Model", "Manifests", "Store", "Telemetry", "Transport", "Crypto", "TestSupport"]),

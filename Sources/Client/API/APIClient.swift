@@ -22,12 +22,15 @@ struct APIClient: Sendable {
     private let credentials: CredentialKeeper
     private let proof: ServerProof?
     private let timeout: Duration
+    private let caller: String
 
     /// Creates a client; `prefix` is the part of the server's URL after the port, `proof` what the server must give
-    /// before anything is asked of it.
+    /// before anything is asked of it, `caller` what says who we are, as messages name it.
     init(
-        http: HTTPClient, prefix: String, credentials: CredentialKeeper, proof: ServerProof? = nil, timeout: Duration
+        http: HTTPClient, prefix: String, credentials: CredentialKeeper, proof: ServerProof? = nil, timeout: Duration,
+        caller: String = ""
     ) {
+        self.caller = caller
         self.http = http
         self.prefix = prefix
         self.credentials = credentials
@@ -136,8 +139,13 @@ struct APIClient: Sendable {
     }
 
     /// Asks for a record's removal; what remains of it if somebody must finish first, or a `Status`.
-    func delete(_ query: RecordQuery, dryRun: Bool = false) async throws -> Value {
-        try await json("DELETE", query.path, dryRun ? [("dryRun", "All")] : [])
+    ///
+    /// With a `uid` only the record of this identity goes, and not another one that has taken its name.
+    func delete(_ query: RecordQuery, dryRun: Bool = false, uid: String? = nil) async throws -> Value {
+        let options = uid.map { uid -> Value in
+            ["kind": "DeleteOptions", "apiVersion": "v1", "preconditions": ["uid": .string(uid)]]
+        }
+        return try await json("DELETE", query.path, dryRun ? [("dryRun", "All")] : [], body: options)
     }
 
     private func writing(_ dryRun: Bool, as manager: String = "lodestone") -> [(String, String)] {
@@ -210,7 +218,7 @@ struct APIClient: Sendable {
             throw failure(error)
         }
         guard (200..<300).contains(response.status) else {
-            throw APIError.refused(APIStatus(code: response.status, body: response.body))
+            throw refusal(response.status, response.body)
         }
         return response
     }
@@ -222,6 +230,12 @@ struct APIClient: Sendable {
         return HTTPClientRequest(
             method: method, path: prefix + path + (query.isEmpty ? "" : "?\(query)"),
             headers: [(name: "Accept", value: accept.rawValue)], timeout: timeout)
+    }
+
+    private func refusal(_ status: Int, _ body: [UInt8]) -> APIError {
+        var refusal = APIStatus(code: status, body: body)
+        if status == 401 { refusal.caller = caller }
+        return .refused(refusal)
     }
 
     private func failure(_ error: HTTPClientError) -> any Error {
@@ -259,7 +273,7 @@ struct APIClient: Sendable {
             guard stream.status == 200 else {
                 var body: [UInt8] = []
                 for try await chunk in stream { body += chunk }
-                throw APIError.refused(APIStatus(code: stream.status, body: body))
+                throw refusal(stream.status, body)
             }
             return WatchStream(stream)
         }

@@ -11,7 +11,8 @@ enum APIError: Error, Sendable, Equatable, CustomStringConvertible {
     var description: String {
         switch self {
         case .refused(let status) where status.code == 401:
-            "the controller does not know us (\(status.message)); the kubeconfig may be of another controller, or old"
+            "the controller does not know us (\(status.message)); \(status.caller.isEmpty ? "the kubeconfig" : status.caller) "
+                + "may be of another controller, or old"
         case .refused(let status) where status.code == 403: "not allowed: \(status.message)"
         case .refused(let status): status.message
         case .unreachable(let sentence), .unintelligible(let sentence): sentence

@@ -19,6 +19,8 @@ struct APIStatus: Sendable, Equatable {
     let message: String
     /// The fields refused.
     let causes: [Cause]
+    /// By which context of which file we have said who we are, where the server does not know us.
+    var caller = ""
 
     init(code: Int, reason: String = "", message: String, causes: [Cause] = []) {
         self.code = code

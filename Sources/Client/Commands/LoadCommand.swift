@@ -113,11 +113,11 @@ struct LoadCommand: Command {
                 try await writer.put(pair.key, pair.value)
                 if console.errorsAreTerminal, index % 256 == 0, ContinuousClock.now - shown > .milliseconds(200) {
                     shown = .now
-                    try console.writeNote("\r\(index) of \(keys) keys")
+                    try console.rewriteNote("\(index) of \(keys) keys")
                 }
             }
         }
-        if console.errorsAreTerminal { try console.writeNote("\r\u{1B}[K") }
+        if console.errorsAreTerminal { try console.rewriteNote("") }
         return summary
     }
 

@@ -78,7 +78,11 @@ struct ReportCommand: Command {
             ).run { try await records(connection) }
         }
         let report = try await records(connection).report(at: session.now())
-        for line in lines(of: report, session) { try session.console.print(line) }
+        if output.isDocument {
+            try session.console.write(lines(of: report, session).map { $0 + "\n" }.joined())
+        } else {
+            for line in lines(of: report, session) { try session.console.print(line) }
+        }
         let isBad = threshold.severity.map { report.hasFindings(from: $0) } ?? false
         return isBad ? .findings : .success
     }

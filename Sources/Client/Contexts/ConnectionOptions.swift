@@ -1,3 +1,4 @@
+import Crypto
 import Model
 import Transport
 
@@ -48,6 +49,7 @@ struct ConnectionOptions: Sendable {
                 tls?.clientKey = answer.key
             }
         }
+        try kubeconfig.checkCertificate(tls)
         let endpoint: Endpoint
         do throws(EndpointError) {
             endpoint = try Endpoint(url: kubeconfig.server, tls: tls)
@@ -58,8 +60,30 @@ struct ConnectionOptions: Sendable {
             http: HTTPClient(engine: HTTPEngine(), endpoint: endpoint), prefix: kubeconfig.prefix,
             credentials: credentials,
             proof: kubeconfig.needsProof ? ServerProof(context: kubeconfig.context, file: kubeconfig.file) : nil,
-            timeout: requestTimeout)
+            timeout: requestTimeout, caller: kubeconfig.described)
         return Connection(client: client, namespace: namespace ?? kubeconfig.namespace)
+    }
+}
+
+extension Kubeconfig {
+    /// The context and its file, as messages name them.
+    fileprivate var described: String { "context \"\(context)\" of the kubeconfig \(file)" }
+
+    /// Refuses a client certificate that cannot be used, before a handshake does, whose failures name no file.
+    fileprivate func checkCertificate(_ tls: TLSOptions?) throws {
+        guard let tls, tls.clientCertificate != nil || tls.clientKey != nil else { return }
+        func failure(_ reason: String) -> CommandFailure {
+            CommandFailure("the client certificate in \(described) cannot be used: \(reason)", code: .unreachable)
+        }
+        guard let certificate = tls.clientCertificate else { throw failure("there is a key without a certificate") }
+        guard let key = tls.clientKey else { throw failure("there is no key with it (client-key or client-key-data)") }
+        let isItsKey: Bool
+        do {
+            isItsKey = try Certificate(pem: certificate).belongs(toPrivateKeyPEM: key)
+        } catch {
+            throw failure("\(error)")
+        }
+        guard isItsKey else { throw failure("the key with it belongs to another certificate") }
     }
 }
 

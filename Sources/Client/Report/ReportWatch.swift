@@ -27,7 +27,9 @@ struct ReportWatch {
                 try screen.draw(banner(away) + render(report))
             } else if report.gist != gist {
                 if gist != nil, isText { try session.console.print() }
-                for line in render(report) { try session.console.print(line) }
+                for line in render(report) {
+                    try isText ? session.console.print(line) : session.console.write(line + "\n")
+                }
             }
             gist = report.gist
             if let threshold, away == nil, report.hasFindings(from: threshold) {
@@ -51,6 +53,6 @@ struct ReportWatch {
     private func banner(_ away: (since: Timestamp, why: String)?) -> [String] {
         guard let away else { return [] }
         let words = "The controller has not answered since \(away.since): this is what was known of the fleet then."
-        return [session.console.paint(.red, words), session.console.paint(.dim, away.why.printable), ""]
+        return [session.console.paint(.red, words), session.console.paint(.dim, away.why), ""]
     }
 }

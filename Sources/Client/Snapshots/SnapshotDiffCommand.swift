@@ -44,19 +44,22 @@ struct SnapshotDiffCommand: Command {
         let right = try await reading.open(second, in: session)
         let isJSON = output == .json
         let console = session.console
-        if isJSON { try console.print("{\"differences\": [") }
+        if isJSON { try console.write("{\"differences\": [\n") }
         let result = try await BlockingTask.run {
             var counts: [KeyDifference.Kind: Int] = [:]
             let same = try left.database.differences(to: right.database) { difference in
                 let isFirst = counts.isEmpty
                 counts[difference.kind, default: 0] += 1
-                try console.print(
-                    isJSON ? (isFirst ? "  " : ", ") + difference.document.json : difference.line(console.paint))
+                if isJSON {
+                    try console.write("\(isFirst ? "  " : ", ")\(difference.document.json)\n")
+                } else {
+                    try console.print(difference.line(console.paint))
+                }
             }
             return Result(same: same, counts: counts)
         }
         if isJSON {
-            try console.print("], \"summary\": \(result.document.json)}")
+            try console.write("], \"summary\": \(result.document.json)}\n")
         } else {
             try console.note(result.sentence)
         }

@@ -2,6 +2,10 @@ internal import CPlatform
 import Glibc
 
 /// Where a command writes: results to `output`, all that is said about them to `errors`.
+///
+/// Names and messages come from records and from servers, and may hold what a terminal obeys instead of showing it. Here,
+/// and nowhere else, it is taken out: of all that is said to people, and of documents for machines where a terminal is what
+/// reads them. Only emphasis by this console's own ``paint`` comes through.
 public struct Console: Sendable {
     /// The reader of our output has gone, as `head` does; there is nothing left to do.
     public struct OutputClosed: Error {}
@@ -26,7 +30,7 @@ public struct Console: Sendable {
     ) {
         self.isTerminal = isTerminal
         self.errorsAreTerminal = errorsAreTerminal
-        paint = Paint(isEnabled: usesColour)
+        paint = Paint(isEnabled: usesColour, seal: String(UInt64.random(in: 0 ... .max)))
         self.height = height
         self.output = output
         self.errors = errors
@@ -75,17 +79,27 @@ public struct Console: Sendable {
     /// The lines the terminal has at the moment.
     var rows: Int? { height() }
 
-    /// Writes a line of the result.
-    public func print(_ line: String = "") throws(OutputClosed) { try output(line + "\n") }
+    /// Writes a line of the result, for people.
+    public func print(_ line: String = "") throws(OutputClosed) { try output(paint.finished(line) + "\n") }
 
-    /// Writes a text of the result as it is.
-    public func write(_ text: String) throws(OutputClosed) { try output(text) }
+    /// Writes a document of the result, for machines: as it is, unless it goes to a terminal.
+    public func write(_ text: String) throws(OutputClosed) { try output(isTerminal ? paint.finished(text) : text) }
 
     /// Says something about the work: a line on standard error, which no machine takes for the result.
-    public func note(_ line: String) throws(OutputClosed) { try errors(line + "\n") }
+    public func note(_ line: String) throws(OutputClosed) { try errors(paint.finished(line) + "\n") }
 
-    /// Says something on standard error as it is, such as a line to be rewritten.
-    func writeNote(_ text: String) throws(OutputClosed) { try errors(text) }
+    /// Puts a line in place of the one that was said last on standard error, which must be a terminal.
+    func rewriteNote(_ line: String) throws(OutputClosed) { try errors("\r" + paint.finished(line) + "\u{1B}[K") }
+
+    /// Makes the terminal do something.
+    func control(_ sequence: String) throws(OutputClosed) { try output(sequence) }
+
+    /// Draws lines from the top of the terminal.
+    func draw(_ lines: [String]) throws(OutputClosed) {
+        // Each line is cleared behind its text rather than the page before: nothing flickers.
+        let page = lines.map { paint.finished($0) + "\u{1B}[K" }.joined(separator: "\r\n")
+        try output("\u{1B}[H" + page + "\u{1B}[J")
+    }
 
     private static func write(_ text: String, to descriptor: CInt) throws(OutputClosed) {
         var rest = Array(text.utf8)[...]
@@ -101,37 +115,5 @@ public struct Console: Sendable {
                 rest = rest.dropFirst(count)
             }
         }
-    }
-}
-
-/// Emphasis on a terminal; none elsewhere.
-public struct Paint: Sendable {
-    /// A way to emphasise.
-    public enum Style: String, Sendable {
-        /// For what matters.
-        case bold = "1"
-        /// For what matters less.
-        case dim = "2"
-        /// For what is critical.
-        case red = "1;31"
-        /// For what is good.
-        case green = "32"
-        /// For what needs attention.
-        case yellow = "33"
-        /// For what is not known.
-        case magenta = "35"
-    }
-
-    /// Whether anything is emphasised.
-    public let isEnabled: Bool
-
-    /// Creates a paint.
-    public init(isEnabled: Bool) {
-        self.isEnabled = isEnabled
-    }
-
-    /// The text in a style.
-    public func callAsFunction(_ style: Style, _ text: String) -> String {
-        isEnabled && !text.isEmpty ? "\u{1B}[\(style.rawValue)m\(text)\u{1B}[0m" : text
     }
 }

@@ -16,8 +16,7 @@ struct ProgressLine {
         let line = Self.line(status)
         guard line != lastLine else { return }
         if console.errorsAreTerminal {
-            let clearing = String(repeating: " ", count: max(0, lastLine.count - line.count))
-            try console.writeNote("\r\(line)\(clearing)")
+            try console.rewriteNote(line)
         } else {
             // In a log, a line for every change of phase and one in five seconds besides are enough.
             let isDue = lastShown.map { ContinuousClock.now - $0 > .seconds(5) } ?? true

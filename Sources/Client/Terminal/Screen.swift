@@ -11,7 +11,7 @@ final class Screen {
     /// Takes the terminal: another page, no cursor, and lines that are too long are cut by the terminal.
     func enter() throws {
         isEntered = true
-        try console.write("\u{1B}[?1049h\u{1B}[?25l\u{1B}[?7l")
+        try console.control("\u{1B}[?1049h\u{1B}[?25l\u{1B}[?7l")
     }
 
     /// Gives the terminal back as it was; a second time does nothing.
@@ -19,7 +19,7 @@ final class Screen {
         guard isEntered else { return }
         isEntered = false
         // Whoever has gone needs nothing back.
-        try? console.write("\u{1B}[?7h\u{1B}[?25h\u{1B}[?1049l")
+        try? console.control("\u{1B}[?7h\u{1B}[?25h\u{1B}[?1049l")
     }
 
     /// Draws lines from the top; the last line says how many did not fit.
@@ -30,7 +30,6 @@ final class Screen {
             shown = lines.prefix(height - 1)
             shown.append(console.paint(.dim, "... \(lines.count - height + 1) more lines; the terminal is too low"))
         }
-        // Each line is cleared behind its text rather than the page before: nothing flickers.
-        try console.write("\u{1B}[H" + shown.map { $0 + "\u{1B}[K" }.joined(separator: "\r\n") + "\u{1B}[J")
+        try console.draw(Array(shown))
     }
 }
