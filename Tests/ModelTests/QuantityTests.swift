@@ -111,4 +111,14 @@ struct QuantityTests {
     func noBase64(text: String) {
         #expect(Base64.decode(text) == nil)
     }
+
+    @Test(
+        "Moments beyond what a timestamp holds are the first and the last there is",
+        arguments: [Int64.max, 1 << 40, 253_402_300_799, -1 << 40, Int64.min])
+    func farTimes(seconds: Int64) {
+        let moment = Timestamp(secondsSinceEpoch: seconds)
+        #expect((moment > .now) == (seconds > 0))
+        #expect(moment.wholeSeconds == moment && !moment.description.isEmpty)
+        #expect(Timestamp(secondsSinceEpoch: moment.secondsSinceEpoch) == moment)
+    }
 }

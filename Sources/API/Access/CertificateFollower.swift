@@ -82,7 +82,7 @@ final class CertificateFollower: Sendable {
                 note(found)
                 reloads.add()
                 logger.info("The API serves with new certificates", ["expires": .text(endText)])
-                try source.tell(found, url: url)
+                tell(found, url)
             }
             let was = state.withLock { state in
                 defer { (state.failures, state.problem) = (0, nil) }
@@ -91,18 +91,27 @@ final class CertificateFollower: Sendable {
             if was != nil { logger.info("The certificate files of the API can be used again") }
         } catch {
             // A certificate and its key are replaced one after the other, and do not go together in between.
+            let problem = (error as? CredentialsError)?.fact ?? "\(error)"
             let isNew = state.withLock { state in
                 state.failures += 1
-                guard state.failures > 1, state.problem != "\(error)" else { return false }
-                state.problem = "\(error)"
+                guard state.failures > 1, state.problem != problem else { return false }
+                state.problem = problem
                 return true
             }
             if isNew {
                 logger.error(
-                    "The certificate files of the API cannot be used; what was read before is served: \(error)")
+                    "The certificate files of the API cannot be used; what was read before is served: \(problem)")
             }
         }
         remind()
+    }
+
+    private func tell(_ tls: HTTPServerOptions.TLS, _ url: String) {
+        do {
+            try source.tell(tls, url: url)
+        } catch {
+            logger.error("The kubeconfig still trusts the former certificate of the API: \(error)")
+        }
     }
 
     private func remind() {

@@ -9,6 +9,14 @@ public enum CredentialsError: Error, Sendable, Equatable, CustomStringConvertibl
     /// A certificate could not be made.
     case certificate(CryptoError)
 
+    /// What is wrong with which file, without a remedy: for files that are somebody else's to keep.
+    var fact: String {
+        switch self {
+        case .inaccessible(let path, let reason), .damaged(let path, let reason): "\(path): \(reason)"
+        case .certificate(let error): "\(error)"
+        }
+    }
+
     /// A sentence that names the file and the remedy.
     public var description: String {
         switch self {
