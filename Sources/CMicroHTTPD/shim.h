@@ -38,15 +38,17 @@ static inline struct MHD_Daemon *lodestone_start_daemon(
     unsigned int flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME;
     struct MHD_OptionItem tls[] = {
         {MHD_OPTION_END, 0, NULL}, {MHD_OPTION_END, 0, NULL}, {MHD_OPTION_END, 0, NULL}, {MHD_OPTION_END, 0, NULL},
-        {MHD_OPTION_END, 0, NULL}};
+        {MHD_OPTION_END, 0, NULL}, {MHD_OPTION_END, 0, NULL}};
     if (certificate != NULL && key != NULL) {
         flags |= MHD_USE_TLS;
         tls[0] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)certificate};
         tls[1] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)key};
         tls[2] = (struct MHD_OptionItem){
             MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)"NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"};
+        // HTTP/1.1 is spoken where nothing is negotiated, and every session would keep a table for it.
+        tls[3] = (struct MHD_OptionItem){MHD_OPTION_TLS_NO_ALPN, 1, NULL};
         if (trust != NULL) {
-            tls[3] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_TRUST, 0, (void *)trust};
+            tls[4] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_TRUST, 0, (void *)trust};
         }
     }
     return MHD_start_daemon(

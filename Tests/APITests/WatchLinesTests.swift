@@ -6,7 +6,7 @@ import Transport
 @testable import API
 
 struct WatchLinesTests {
-    private static func key(_ revision: Int64, _ type: WatchStream.EventType = .added) throws -> WatchLines.Key {
+    private static func key(_ revision: Int64, _ type: WatchLineWriter.EventType = .added) throws -> WatchLines.Key {
         let request = HTTPServerRequest(method: "GET", path: [])
         return WatchLines.Key(revision: revision, type: type, form: try RecordForm(request), hasColumns: false)
     }

@@ -4,15 +4,31 @@ import Transport
 
 /// The streams that are open, each with who opened it and what he asked for, so that they end with his right to them.
 final class OpenWatches: Sendable {
-    private struct Watch {
+    private final class Watch: Sendable {
         let requester: Requester
         let wish: AccessAttributes
-        let writer: HTTPStreamWriter
+        private let written = Mutex<HTTPStreamWriter?>(nil)
+
+        init(_ requester: Requester, _ wish: AccessAttributes) {
+            self.requester = requester
+            self.wish = wish
+        }
+
+        /// Where it is written, once it is.
+        var writer: HTTPStreamWriter? { written.withLock(\.self) }
+
+        /// Notes where it is written; false if that is known.
+        func begin(_ writer: HTTPStreamWriter) -> Bool {
+            written.withLock { written in
+                guard written == nil else { return false }
+                written = writer
+                return true
+            }
+        }
     }
 
     private struct State {
-        var next: UInt64 = 0
-        var open: [UInt64: Watch] = [:]
+        var open: [ObjectIdentifier: Watch] = [:]
         var version = -1
         /// The first moment at which somebody's proof ends.
         var expiry: Timestamp?
@@ -25,27 +41,29 @@ final class OpenWatches: Sendable {
         _ response: HTTPServerResponse, _ requester: Requester, _ wish: AccessAttributes
     ) -> HTTPServerResponse {
         guard case .stream(var stream) = response.body else { return response }
-        let produce = stream.produce
+        let watch = Watch(requester, wish)
+        let (produce, closed) = (stream.produce, stream.closed)
         stream.produce = { [self] writer in
-            let number = add(Watch(requester: requester, wish: wish, writer: writer))
-            await produce(writer)
-            state.withLock { $0.open[number] = nil }
+            if watch.begin(writer) { add(watch) }
+            return await produce(writer)
+        }
+        stream.closed = { [self] in
+            state.withLock { $0.open[ObjectIdentifier(watch)] = nil }
+            closed()
         }
         var response = response
         response.body = .stream(stream)
         return response
     }
 
-    private func add(_ watch: Watch) -> UInt64 {
+    private func add(_ watch: Watch) {
         state.withLock { state in
-            state.next += 1
-            state.open[state.next] = watch
+            state.open[ObjectIdentifier(watch)] = watch
             if let expires = watch.requester.expires {
                 state.expiry = state.expiry.map { min($0, expires) } ?? expires
             }
             // Whoever lost the right between the check of the request and here is found by the next look.
             state.version = -1
-            return state.next
         }
     }
 
@@ -64,10 +82,9 @@ final class OpenWatches: Sendable {
         }
         for watch in watches {
             guard let refusal = refusal(watch.requester, watch.wish) else { continue }
-            let event: Value = ["type": "ERROR", "object": refusal.document]
             // A client that has no room for the reason is cut without it.
-            try? watch.writer.offer(event.jsonBytes + [UInt8(ascii: "\n")])
-            watch.writer.end()
+            try? watch.writer?.offer(WatchLineWriter.line(refusal))
+            watch.writer?.end()
         }
     }
 }

@@ -13,22 +13,19 @@ extension RecordEndpoint {
             try await requireHistory(query, start)
         }
         let stream = WatchStream(
-            store.watch(query, from: start), of: target.kind.kind, form: form,
-            table: table(target.kind, form), lines: shared.lines, beginsWithPresent: start == .present,
-            marksInitialEvents: request.isOn("sendInitialEvents") && request.isOn("allowWatchBookmarks"),
-            sendsBookmarks: request.isOn("allowWatchBookmarks"),
-            timeout: try request.seconds("timeoutSeconds"), now: now)
+            store.watch(query, from: start), shared.lineWriter(target.kind, form, now: now),
+            WatchStream.Wishes(
+                beginsWithPresent: start == .present,
+                marksInitialEvents: request.isOn("sendInitialEvents") && request.isOn("allowWatchBookmarks"),
+                sendsBookmarks: request.isOn("allowWatchBookmarks"), timeout: try request.seconds("timeoutSeconds")),
+            board: watches)
         return HTTPServerResponse(
             status: 200,
             headers: [
                 HTTPServerField("Content-Type", "application/json"),
                 HTTPServerField("Cache-Control", "no-cache, private"),
             ],
-            body: .stream(
-                // Holds what it needs for as long as the stream is open, and not the whole endpoint.
-                HTTPServerStream(heartbeat: [UInt8(ascii: "\n")]) { [watches] writer in
-                    await watches.counting { await stream.run(writer) }
-                }))
+            body: .stream(stream.body))
     }
 
     /// Where a watch begins: with the present state unless the client knows a version, or wants only what comes.
@@ -57,11 +54,9 @@ extension RecordEndpoint {
     /// Makes sure that the store still knows what followed a version, so that a client which must list anew is told
     /// so by the HTTP status and not only in the stream.
     private func requireHistory(_ query: RecordQuery, _ start: WatchStart) async throws(APIStatus) {
-        let probe = store.watch(query, from: start)
-        probe.askBookmark()
-        var iterator = probe.makeAsyncIterator()
+        var iterator = store.watch(query, from: start).makeAsyncIterator()
         do throws(StoreError) {
-            _ = try await iterator.next()
+            _ = try await iterator.nextPresent()
         } catch {
             throw APIStatus(error)
         }

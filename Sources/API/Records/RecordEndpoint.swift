@@ -11,7 +11,7 @@ struct RecordEndpoint: Sendable {
     let admission: Admission
     let rules: AccessGuard
     let now: @Sendable () -> Timestamp
-    let watches: WatchCounter
+    let watches: WatchBoard
     let shared: SharedForms
 
     /// Answers a request for records.

@@ -10,7 +10,7 @@ final class WatchLines: Sendable {
     /// The store's revision names the change, whatever the kind; what a selector makes of it shows in the type.
     struct Key: Hashable {
         let revision: Int64
-        let type: WatchStream.EventType
+        let type: WatchLineWriter.EventType
         let form: RecordForm
         let hasColumns: Bool
     }

@@ -1,144 +1,179 @@
 import Model
 import Store
+import Synchronization
 import Transport
 
 /// One client's watch: the store's changes as lines of JSON, until the client leaves, its time is up, or it falls
 /// behind the history.
 ///
-/// A class, so that the tasks of thousands of streams hold references and not copies of all this.
-final class WatchStream: Sendable {
-    /// The types of events.
-    enum EventType: String, Sendable {
-        /// The record is new, or came into the selection.
-        case added = "ADDED"
-        /// The record says something else.
-        case modified = "MODIFIED"
-        /// The record is gone, or left the selection.
-        case deleted = "DELETED"
+/// A task writes what there is and what is to be caught up with; then the stream leaves itself at the store as a
+/// receiver, and costs neither a task nor a timer while nothing happens. A client that does not take a change in time
+/// gets a task again, which waits for it.
+final class WatchStream: WatchReceiver {
+    /// What a client wants of its watch.
+    struct Wishes: Sendable {
+        /// Whether it begins with what there is, which is told as it is now and not as it was written.
+        let beginsWithPresent: Bool
+        /// Whether the end of what there was at the beginning is marked.
+        let marksInitialEvents: Bool
+        let sendsBookmarks: Bool
+        let timeout: Duration?
+    }
+
+    private struct State {
+        /// The revision up to which everything is written; nil while the present state is not.
+        var position: Int64?
+        var hasWritten = false
+        /// Whether what is told now is told to others in the same words.
+        var isShared: Bool
+        var writer: HTTPStreamWriter?
+        var nextBookmark: ContinuousClock.Instant
     }
 
     /// How often a client that wants bookmarks gets one when nothing else happens; Kubernetes sends one a minute.
     private static let bookmarkInterval = Duration.seconds(60)
 
-    let watch: RecordWatch
-    let kind: Kind
-    let form: RecordForm
-    let table: RecordTable?
-    let lines: WatchLines
-    /// Whether the watch begins with what there is, which is told as it is now and not as it was written.
-    let beginsWithPresent: Bool
-    /// Whether the end of what there was at the beginning is marked.
-    let marksInitialEvents: Bool
-    let sendsBookmarks: Bool
-    let timeout: Duration?
-    let now: @Sendable () -> Timestamp
+    private let watch: RecordWatch
+    private let lines: WatchLineWriter
+    private let board: WatchBoard
+    private let marksInitialEvents: Bool
+    private let sendsBookmarks: Bool
+    private let deadline: ContinuousClock.Instant?
+    private let state: Mutex<State>
 
-    init(
-        _ watch: RecordWatch, of kind: Kind, form: RecordForm, table: RecordTable?, lines: WatchLines,
-        beginsWithPresent: Bool, marksInitialEvents: Bool, sendsBookmarks: Bool, timeout: Duration?,
-        now: @escaping @Sendable () -> Timestamp
-    ) {
+    init(_ watch: RecordWatch, _ lines: WatchLineWriter, _ wishes: Wishes, board: WatchBoard) {
+        let now = ContinuousClock.now
         self.watch = watch
-        self.kind = kind
-        self.form = form
-        self.table = table
         self.lines = lines
-        self.beginsWithPresent = beginsWithPresent
-        self.marksInitialEvents = marksInitialEvents
-        self.sendsBookmarks = sendsBookmarks
-        self.timeout = timeout
-        self.now = now
+        self.board = board
+        marksInitialEvents = wishes.marksInitialEvents
+        sendsBookmarks = wishes.sendsBookmarks
+        deadline = wishes.timeout.map { now + $0 }
+        state = Mutex(State(isShared: !wishes.beginsWithPresent, nextBookmark: now + Self.bookmarkInterval))
     }
 
-    /// Writes the changes until there is nothing more to write.
-    func run(_ writer: HTTPStreamWriter) async {
-        guard timeout != nil || sendsBookmarks else { return await forward(to: writer) }
-        await withTaskGroup { group in
-            group.addTask { await self.forward(to: writer) }
-            if let timeout {
-                group.addTask { await Self.sleep(timeout) }
-            }
-            if sendsBookmarks {
-                group.addTask {
-                    while !Task.isCancelled {
-                        await Self.sleep(Self.bookmarkInterval)
-                        self.watch.askBookmark()
-                    }
+    /// The stream as the body of an answer.
+    var body: HTTPServerStream {
+        HTTPServerStream(
+            heartbeat: [UInt8(ascii: "\n")], closed: { self.close() }, produce: { await self.catchUp($0) })
+    }
+
+    // MARK: With a task
+
+    /// Writes what there is to write now, and leaves the stream to the store.
+    private func catchUp(_ writer: HTTPStreamWriter) async -> HTTPStreamTurn {
+        board.add(self)
+        let position = state.withLock { state in
+            state.writer = writer
+            return state.position
+        }
+        var iterator = position.map { watch.iterator(after: $0) } ?? watch.makeAsyncIterator()
+        do {
+            while true {
+                while let event = try await iterator.nextPresent() {
+                    let line = state.withLock { state -> [UInt8] in self.line(for: event, &state) }
+                    guard !line.isEmpty else { continue }
+                    try await writer.write(line)
+                }
+                guard !Task.isCancelled else { return .finished }
+                state.withLock { $0.position = iterator.position }
+                switch iterator.park(self) {
+                case .parked: return .idle
+                case .newer: continue
+                case .ended: return .finished
                 }
             }
-            await group.next()
-            group.cancelAll()
-        }
-    }
-
-    private static func sleep(_ duration: Duration) async {
-        // Ends early only by cancellation, and then the watch is over anyway.
-        try? await Task.sleep(for: duration)
-    }
-
-    private func forward(to writer: HTTPStreamWriter) async {
-        var needsColumns = true
-        var isShared = !beginsWithPresent
-        do {
-            for try await event in watch {
-                if case .complete = event { isShared = true }
-                guard let line = line(for: event, &needsColumns, isShared) else { continue }
-                try await writer.write(line)
-            }
         } catch let error as StoreError {
-            let refusal: Value = ["type": "ERROR", "object": APIStatus(error).document]
             // The stream ends with this line; that it could not be written any more changes nothing.
-            try? await writer.write(refusal.jsonBytes + [UInt8(ascii: "\n")])
+            try? await writer.write(WatchLineWriter.line(APIStatus(error)))
         } catch {
             // The client is gone or the server stops: there is nobody left to tell.
-            return
         }
+        return .finished
     }
 
-    /// The line for an event; nil for what the client has not asked for.
-    private func line(for event: WatchEvent, _ needsColumns: inout Bool, _ isShared: Bool) -> [UInt8]? {
+    // MARK: Without one
+
+    func receive(_ events: [WatchEvent], after former: Int64, upTo revision: Int64) {
+        let isTaken = state.withLock { state in
+            var next = state
+            let bytes = bytes(for: events, &next)
+            state.position = former
+            guard let writer = state.writer, !bytes.isEmpty else { return true }
+            do throws(HTTPStreamEnded) {
+                guard try writer.tryWrite(bytes) else { return false }
+            } catch {
+                // The stream is closed by the server.
+                return true
+            }
+            state = next
+            state.position = revision
+            return true
+        }
+        guard !isTaken else { return }
+        watch.unpark()
+        fellBehind(after: former)
+    }
+
+    func fellBehind(after revision: Int64) {
+        let writer = state.withLock { state in
+            state.position = revision
+            return state.writer
+        }
+        writer?.proceed()
+    }
+
+    func watchEnded() {
+        state.withLock(\.writer)?.end()
+    }
+
+    /// Ends the stream if its time is up, and has it tell how far it has come if that is due.
+    func tick(at now: ContinuousClock.Instant) {
+        if let deadline, deadline <= now {
+            state.withLock(\.writer)?.end()
+        }
+        guard sendsBookmarks else { return }
+        let isDue = state.withLock { state in
+            guard state.nextBookmark <= now else { return false }
+            state.nextBookmark = now + Self.bookmarkInterval
+            return true
+        }
+        if isDue { watch.askBookmark() }
+    }
+
+    private func close() {
+        watch.unpark()
+        board.remove(self)
+    }
+
+    // MARK: Lines
+
+    /// The lines of some events; those of one event are not copied.
+    private func bytes(for events: [WatchEvent], _ state: inout State) -> [UInt8] {
+        var bytes: [UInt8] = []
+        for event in events {
+            let line = line(for: event, &state)
+            if bytes.isEmpty { bytes = line } else { bytes += line }
+        }
+        return bytes
+    }
+
+    /// The line for an event; empty for what the client has not asked for.
+    private func line(for event: WatchEvent, _ state: inout State) -> [UInt8] {
         switch event {
-        case .added(let record): return line(.added, record, &needsColumns, isShared)
-        case .modified(let record, from: _): return line(.modified, record, &needsColumns, isShared)
-        case .deleted(let record): return line(.deleted, record, &needsColumns, isShared)
-        case .bookmark(let revision): return sendsBookmarks ? bookmark(revision, annotations: nil) : nil
+        case .added(let record): return line(.added, record, &state)
+        case .modified(let record, from: _): return line(.modified, record, &state)
+        case .deleted(let record): return line(.deleted, record, &state)
+        case .bookmark(let revision): return sendsBookmarks ? lines.bookmark(revision) : []
         case .complete(let revision):
-            guard marksInitialEvents else { return nil }
-            return bookmark(revision, annotations: ["k8s.io/initial-events-end": "true"])
+            state.isShared = true
+            guard marksInitialEvents else { return [] }
+            return lines.bookmark(revision, annotations: ["k8s.io/initial-events-end": "true"])
         }
     }
 
-    /// The first table of a stream describes the columns.
-    private func line(
-        _ type: EventType, _ record: Record, _ needsColumns: inout Bool, _ isShared: Bool
-    ) -> [UInt8] {
-        let hasColumns = table != nil && needsColumns
-        needsColumns = false
-        guard isShared else { return makeLine(type, record, hasColumns) }
-        let key = WatchLines.Key(revision: record.revision, type: type, form: form, hasColumns: hasColumns)
-        return lines.line(key) { makeLine(type, record, hasColumns) }
-    }
-
-    private func makeLine(_ type: EventType, _ record: Record, _ hasColumns: Bool) -> [UInt8] {
-        let object =
-            table?.json(of: record, hasColumns: hasColumns, keepsCells: type != .deleted, at: now()) ?? record.json
-        var line: [UInt8] = []
-        line.reserveCapacity(object.count + 32)
-        line += #"{"type":""#.utf8
-        line += type.rawValue.utf8
-        line += #"","object":"#.utf8
-        line += object
-        line += "}\n".utf8
-        return line
-    }
-
-    private func bookmark(_ revision: Int64, annotations: Value?) -> [UInt8] {
-        var metadata: Value = ["resourceVersion": .string(String(revision)), "creationTimestamp": nil]
-        metadata["annotations"] = annotations
-        let event: Value = [
-            "type": "BOOKMARK",
-            "object": ["kind": .string(kind.name), "apiVersion": .string(kind.apiVersion), "metadata": metadata],
-        ]
-        return event.jsonBytes + [UInt8(ascii: "\n")]
+    private func line(_ type: WatchLineWriter.EventType, _ record: Record, _ state: inout State) -> [UInt8] {
+        defer { state.hasWritten = true }
+        return lines.line(type, record, isFirst: !state.hasWritten, isShared: state.isShared)
     }
 }

@@ -13,7 +13,7 @@ package struct APIHandler: Sendable {
     private let audit: AuditLog?
     private let admission: Admission
     private let now: @Sendable () -> Timestamp
-    private let watches = WatchCounter()
+    private let watches = WatchBoard()
     let shared = SharedForms()
     private let readiness: [ReadinessCheck]
     private let findings: @Sendable () async -> [Finding]
@@ -41,12 +41,14 @@ package struct APIHandler: Sendable {
         self.logger = logger
     }
 
-    /// Keeps the handler's knowledge of who may do what current, until the task is cancelled.
+    /// Keeps the handler's knowledge of who may do what current and tells watches how time passes, until the task is
+    /// cancelled.
     package func run() async {
         await withTaskGroup { group in
             group.addTask { await access.run() }
             while !Task.isCancelled {
                 audit?.tick()
+                watches.tick(at: .now)
                 // Ends early only by cancellation, which the loop looks at.
                 try? await Task.sleep(for: .seconds(1))
             }

@@ -6,7 +6,7 @@ struct APIMeasurements: Sendable {
     private let requests: Labelled<Counter>
     private let durations: Labelled<Histogram>
 
-    init(_ registry: MetricsRegistry, watches: WatchCounter) {
+    init(_ registry: MetricsRegistry, watches: WatchBoard) {
         requests = registry.counter(
             "lodestone_api_requests_total", "Requests answered by the API.", labels: ["verb", "resource", "code"])
         durations = registry.histogram(
@@ -14,7 +14,7 @@ struct APIMeasurements: Sendable {
         registry.addCollector {
             [
                 MetricFamily(
-                    "lodestone_api_watches", "Watches that are open.", samples: [MetricSample(Double(watches.value))])
+                    "lodestone_api_watches", "Watches that are open.", samples: [MetricSample(Double(watches.count))])
             ]
         }
     }

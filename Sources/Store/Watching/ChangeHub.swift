@@ -4,7 +4,8 @@ import Synchronization
 ///
 /// A watcher pulls: it comes with the revision it has seen, and gets what came since, or waits. So there is no buffer
 /// for each watcher that could overflow. One that lags behind the few changes kept here reads on from the log in the
-/// file, and one that lags behind that as well is told so.
+/// file, and one that lags behind that as well is told so. One that has seen everything may leave a receiver here
+/// instead of a task that waits.
 final class ChangeHub: Sendable {
     /// What a watcher that asked gets.
     enum Answer: Sendable {
@@ -18,19 +19,27 @@ final class ChangeHub: Sendable {
         case ended
     }
 
-    private struct Waiter {
+    fileprivate struct Waiter {
         let position: Int64
         let kind: String
         let continuation: CheckedContinuation<Answer, Never>
     }
 
-    private struct State {
+    struct State {
+        /// Those who left a receiver, by the kind they watch.
+        var parked: [String: [UInt64: ParkedWatch]] = [:]
+        /// The revision up to which the receivers were told.
+        var told: Int64 = 0
+        /// The kinds of which changes have left the memory before the receivers were told.
+        var gaps: Set<String> = []
+        /// Whether a task tells the receivers.
+        var isTelling = false
         /// The newest revision that is committed.
         var head: Int64 = 0
         /// The revision before the oldest change in memory.
         var base: Int64 = 0
         var recent: [Change] = []
-        var waiters: [UInt64: Waiter] = [:]
+        fileprivate var waiters: [UInt64: Waiter] = [:]
         var bookmarksAsked: Set<UInt64> = []
         var lastWatcher: UInt64 = 0
         var isEnded = false
@@ -41,13 +50,14 @@ final class ChangeHub: Sendable {
     /// Documents as values are large, and who is further behind can read the file.
     private static let capacity = 512
 
-    private let state = Mutex(State())
+    let state = Mutex(State())
 
     /// Sets the revision from which on changes are published.
     func start(at revision: Int64) {
         state.withLock { state in
             state.head = revision
             state.base = revision
+            state.told = revision
         }
     }
 
@@ -55,7 +65,9 @@ final class ChangeHub: Sendable {
     var head: Int64 { state.withLock { $0.head } }
 
     /// How many watchers wait for a change.
-    var waiterCount: Int { state.withLock { $0.waiters.count } }
+    var waiterCount: Int {
+        state.withLock { state in state.parked.values.reduce(state.waiters.count) { $0 + $1.count } }
+    }
 
     /// A number for a new watcher.
     func makeWatcher() -> UInt64 {
@@ -68,13 +80,16 @@ final class ChangeHub: Sendable {
     /// Hands committed changes to all who wait for their kind.
     func publish(_ changes: [Change]) {
         guard let last = changes.last else { return }
-        let woken = state.withLock { state in
+        let (woken, tells) = state.withLock { state in
             state.head = last.revision
             state.recent += changes
             // Dropped in large steps, as each one moves the rest.
             if state.recent.count > 2 * Self.capacity {
                 let excess = state.recent.count - Self.capacity
                 state.base = state.recent[excess - 1].revision
+                if state.told < state.base {
+                    state.gaps.formUnion(state.recent[..<excess].filter { $0.revision > state.told }.map(\.kindName))
+                }
                 state.recent.removeFirst(excess)
             }
             var woken: [(CheckedContinuation<Answer, Never>, [Change])] = []
@@ -84,18 +99,24 @@ final class ChangeHub: Sendable {
                 woken.append((waiter.continuation, matching))
                 state.waiters[watcher] = nil
             }
-            return woken
+            return (woken, state.beginTelling())
         }
         for (continuation, matching) in woken {
             continuation.resume(returning: .changes(matching, upTo: last.revision))
         }
+        if tells { startTelling() }
     }
 
     /// Those of a kind that came after a revision; most who ask have seen all but the last.
-    private static func changes(_ all: [Change], after position: Int64, of kind: String) -> [Change] {
+    static func changes(_ all: [Change], after position: Int64, of kind: String) -> [Change] {
         var first = all.endIndex
         while first > 0, all[first - 1].revision > position { first -= 1 }
         return all[first...].filter { $0.kindName == kind }
+    }
+
+    /// What came of a kind after `position`; nil when there is nothing yet.
+    func present(for watcher: UInt64, after position: Int64, kind: String) -> Answer? {
+        state.withLock { $0.present(for: watcher, after: position, kind: kind) }
     }
 
     /// What came of a kind after `position`; waits when there is nothing yet.
@@ -103,15 +124,12 @@ final class ChangeHub: Sendable {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let answer: Answer? = state.withLock { state in
-                    if state.isEnded || Task.isCancelled { return .ended }
-                    // Ahead of the hub is one that has just read what is about to be published, or a mistake; the file
-                    // knows which.
-                    if position < state.base || position > state.head { return .behind }
-                    let matching = Self.changes(state.recent, after: position, of: kind)
-                    if !matching.isEmpty { return .changes(matching, upTo: state.head) }
-                    if state.bookmarksAsked.remove(watcher) != nil { return .bookmark(max(position, state.head)) }
-                    state.waiters[watcher] = Waiter(position: position, kind: kind, continuation: continuation)
-                    return nil
+                    if Task.isCancelled { return .ended }
+                    let answer = state.present(for: watcher, after: position, kind: kind)
+                    if answer == nil {
+                        state.waiters[watcher] = Waiter(position: position, kind: kind, continuation: continuation)
+                    }
+                    return answer
                 }
                 if let answer { continuation.resume(returning: answer) }
             }
@@ -123,13 +141,13 @@ final class ChangeHub: Sendable {
 
     /// Has a watcher told how far it has come as soon as it has seen everything.
     func askBookmark(for watcher: UInt64) {
-        let woken: (Waiter, Int64)? = state.withLock { state in
-            if let waiter = state.waiters.removeValue(forKey: watcher) { return (waiter, state.head) }
+        let (waiter, head, tells) = state.withLock { state -> (Waiter?, Int64, Bool) in
+            if let waiter = state.waiters.removeValue(forKey: watcher) { return (waiter, state.head, false) }
             state.bookmarksAsked.insert(watcher)
-            return nil
+            return (nil, state.head, state.beginTelling())
         }
-        guard let (waiter, head) = woken else { return }
-        waiter.continuation.resume(returning: .bookmark(max(waiter.position, head)))
+        if tells { startTelling() }
+        waiter?.continuation.resume(returning: .bookmark(max(waiter?.position ?? head, head)))
     }
 
     /// Forgets a watcher that is gone.
@@ -141,11 +159,28 @@ final class ChangeHub: Sendable {
 
     /// Ends all watches.
     func end() {
-        let waiters = state.withLock { state in
+        let (waiters, parked) = state.withLock { state in
             state.isEnded = true
-            defer { state.waiters = [:] }
-            return Array(state.waiters.values)
+            defer {
+                state.waiters = [:]
+                state.parked = [:]
+            }
+            return (Array(state.waiters.values), state.parked.values.flatMap(\.values))
         }
         for waiter in waiters { waiter.continuation.resume(returning: .ended) }
+        for watch in parked { watch.receiver.watchEnded() }
+    }
+}
+
+extension ChangeHub.State {
+    /// What a watcher that stands at a revision gets; nil when it has seen everything.
+    mutating func present(for watcher: UInt64, after position: Int64, kind: String) -> ChangeHub.Answer? {
+        if isEnded { return .ended }
+        // Ahead of the hub is one that has just read what is about to be published, or a mistake; the file knows which.
+        if position < base || position > head { return .behind }
+        let matching = ChangeHub.changes(recent, after: position, of: kind)
+        if !matching.isEmpty { return .changes(matching, upTo: head) }
+        if bookmarksAsked.remove(watcher) != nil { return .bookmark(max(position, head)) }
+        return nil
     }
 }

@@ -47,8 +47,18 @@ public struct RecordWatch: AsyncSequence, Sendable {
         Iterator(feed)
     }
 
+    /// The reader of what came after a revision up to which everything is known.
+    public func iterator(after revision: Int64) -> Iterator {
+        Iterator(feed, position: revision)
+    }
+
+    /// Gives up the place of a receiver, which may still be told of what is on its way.
+    public func unpark() {
+        feed.hub.unpark(feed)
+    }
+
     /// What a watch is about, and its place at the hub, which is given up with it.
-    fileprivate final class Feed: Sendable {
+    final class Feed: Sendable {
         let query: RecordQuery
         let start: WatchStart
         let reader: RecordReader
@@ -73,6 +83,17 @@ public struct RecordWatch: AsyncSequence, Sendable {
         deinit {
             hub.forget(watcher)
         }
+
+        /// What a change means to somebody who sees only the records of the query.
+        func event(for change: Change) -> WatchEvent? {
+            let new = change.kind == .deleted ? nil : change.record
+            let isNew = new.map { query.matches($0) } ?? false
+            guard let old = change.previous, query.matches(old) else {
+                return isNew ? .added(change.record) : nil
+            }
+            if isNew { return .modified(change.record, from: old) }
+            return .deleted(change.kind == .deleted ? change.record : old.seen(at: change.revision))
+        }
     }
 
     /// The reader of a watch.
@@ -83,12 +104,13 @@ public struct RecordWatch: AsyncSequence, Sendable {
         private let feed: Feed
         private var pending: ArraySlice<WatchEvent> = []
         /// The revision up to which everything is told or pending; nil while the present state is being told.
-        private var position: Int64?
+        public private(set) var position: Int64?
         private var listed: ContinueToken?
 
-        fileprivate init(_ feed: Feed) {
+        fileprivate init(_ feed: Feed, position: Int64? = nil) {
             self.feed = feed
-            if case .after(let revision) = feed.start { position = revision }
+            if case .after(let revision) = feed.start { self.position = revision }
+            self.position = position ?? self.position
         }
 
         /// The next event; nil at the end.
@@ -101,25 +123,50 @@ public struct RecordWatch: AsyncSequence, Sendable {
             isolation actor: isolated (any Actor)?
         ) async throws(StoreError) -> WatchEvent? {
             while true {
+                if let event = try await nextPresent() { return event }
+                guard !Task.isCancelled, let position else { return nil }
+                let answer = await feed.hub.next(for: feed.watcher, after: position, kind: feed.query.kind.tableName)
+                guard try await take(answer, at: position) else { return nil }
+            }
+        }
+
+        /// The next event that is there already; nil when everything is told, the task is cancelled or the store was
+        /// closed.
+        public mutating func nextPresent() async throws(StoreError) -> WatchEvent? {
+            while true {
                 if let event = pending.popFirst() { return event }
                 guard !Task.isCancelled else { return nil }
                 guard let position else {
                     try await listNext()
                     continue
                 }
-                switch await feed.hub.next(
-                    for: feed.watcher, after: position, kind: feed.query.kind.tableName)
-                {
-                case .ended: return nil
-                case .bookmark(let revision):
-                    self.position = revision
-                    return .bookmark(revision)
-                case .changes(let changes, let revision):
-                    pending = ArraySlice(changes.compactMap { event(for: $0) })
-                    self.position = revision
-                case .behind: try await readLog(after: position)
-                }
+                let answer = feed.hub.present(for: feed.watcher, after: position, kind: feed.query.kind.tableName)
+                guard let answer, try await take(answer, at: position) else { return nil }
             }
+        }
+
+        /// Leaves a receiver that is told of what comes from here on, once everything is told.
+        ///
+        /// - Parameter receiver: Who is told; kept until ``RecordWatch/unpark()`` or the end of the watch.
+        /// - Returns: whether it is told from now on.
+        public func park(_ receiver: any WatchReceiver) -> WatchParking {
+            guard pending.isEmpty, let position else { return .newer }
+            return feed.hub.park(feed, after: position, receiver)
+        }
+
+        /// Takes in what the hub says; false at the end.
+        private mutating func take(_ answer: ChangeHub.Answer, at position: Int64) async throws(StoreError) -> Bool {
+            switch answer {
+            case .ended: return false
+            case .bookmark(let revision):
+                self.position = revision
+                pending = [.bookmark(revision)]
+            case .changes(let changes, let revision):
+                pending = ArraySlice(changes.compactMap { feed.event(for: $0) })
+                self.position = revision
+            case .behind: try await readLog(after: position)
+            }
+            return true
         }
 
         /// Takes in the next stretch of the present state.
@@ -141,20 +188,9 @@ public struct RecordWatch: AsyncSequence, Sendable {
                 let change = Change(
                     kind: entry.kind, record: try entry.row.record(path: feed.path),
                     previous: try entry.previous?.record(path: feed.path))
-                if let event = event(for: change) { pending.append(event) }
+                if let event = feed.event(for: change) { pending.append(event) }
             }
             self.position = revision
-        }
-
-        /// What a change means to somebody who sees only the records of the query.
-        private func event(for change: Change) -> WatchEvent? {
-            let new = change.kind == .deleted ? nil : change.record
-            let isNew = new.map { feed.query.matches($0) } ?? false
-            guard let old = change.previous, feed.query.matches(old) else {
-                return isNew ? .added(change.record) : nil
-            }
-            if isNew { return .modified(change.record, from: old) }
-            return .deleted(change.kind == .deleted ? change.record : old.seen(at: change.revision))
         }
     }
 }

@@ -13,10 +13,17 @@ final class HTTPConnection: Sendable {
         case answer
     }
 
+    /// The certificate of the client, kept apart because most have none.
+    private indirect enum Certificate {
+        case unread
+        case absent
+        case presented(HTTPClientCertificate)
+    }
+
     private struct State {
         var phase: Phase
         var isClosed = false
-        var certificate: HTTPClientCertificate??
+        var certificate = Certificate.unread
         /// What the connection's session has used, the present one last; GnuTLS wants them kept until it is over.
         var credentials: [MicroHTTPCredentials] = []
         /// The path of a request whose head is not there yet.
@@ -62,7 +69,7 @@ final class HTTPConnection: Sendable {
             guard state.credentials.last !== credentials else { return false }
             state.credentials.append(credentials)
             // Whom the client's certificate stands for is to be asked again.
-            state.certificate = nil
+            state.certificate = .unread
             return true
         }
     }
@@ -84,11 +91,14 @@ final class HTTPConnection: Sendable {
 
     /// The client as its requests know it; its certificate is read and verified with the first of them.
     func client(_ read: () -> HTTPClientCertificate?) -> HTTPServerClient {
-        if let known = state.withLock(\.certificate) {
-            return HTTPServerClient(address: address, network: network, certificate: known)
+        let certificate: HTTPClientCertificate?
+        switch state.withLock(\.certificate) {
+        case .presented(let known): certificate = known
+        case .absent: certificate = nil
+        case .unread:
+            certificate = read()
+            state.withLock { $0.certificate = certificate.map { .presented($0) } ?? .absent }
         }
-        let certificate = read()
-        state.withLock { $0.certificate = .some(certificate) }
         return HTTPServerClient(address: address, network: network, certificate: certificate)
     }
 

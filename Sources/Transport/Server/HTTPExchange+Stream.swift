@@ -16,6 +16,39 @@ extension HTTPExchange {
         case cut
     }
 
+    /// Runs the producer until it has nothing more to write, or leaves the stream to others.
+    func run(_ stream: HTTPServerStream) async {
+        var goesOn = true
+        while goesOn {
+            let turn = await stream.produce(HTTPStreamWriter(exchange: self))
+            if case .finished = turn {
+                finishStream()
+            }
+            goesOn = state.withLock { state in
+                guard state.stream?.takeCall() == true else {
+                    state.isTaskDone = true
+                    state.task = nil
+                    return false
+                }
+                return true
+            }
+        }
+        leaveIfDone()
+    }
+
+    /// Calls the producer of an idle stream again, and that of a busy one as soon as it returns.
+    func callProducer() {
+        state.withLock { state in
+            guard let stream = state.stream, stream.isOpen else { return }
+            guard state.isTaskDone else {
+                state.stream?.callAgain()
+                return
+            }
+            state.isTaskDone = false
+            state.task = Task { await self.run(stream.source) }
+        }
+    }
+
     /// How the stream ended; nil while it goes on.
     var streamEnd: HTTPStreamEnded? {
         state.withLock { state in

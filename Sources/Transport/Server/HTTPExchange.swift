@@ -173,32 +173,26 @@ final class HTTPExchange: Sendable {
             answer(MicroHTTPResponse(status: response.status, headers: response.headers, bytes: bytes))
         case .stream(let stream):
             state.withLock { state in
-                guard case .handling = state.phase else { return }
-                let isStopping = exchanges.isStopping
-                state.stream = HTTPStreamState(
-                    limit: stream.queueLimit, heartbeat: stream.heartbeat, ending: isStopping ? .serverStopping : nil)
-                if isStopping {
+                let ending: HTTPStreamEnded? =
+                    if case .handling = state.phase { exchanges.isStopping ? .serverStopping : nil } else {
+                        .clientLeft
+                    }
+                state.stream = HTTPStreamState(stream, ending: ending)
+                if ending != nil {
                     state.task?.cancel()
                 }
             }
             answer(MicroHTTPResponse(status: response.status, headers: response.headers, streamOf: self))
             // In a task of its own: that of the handler keeps the memory which its deep calls took, as long as it lives.
-            let produce = stream.produce
             state.withLock { state in
                 let isCancelled = state.task?.isCancelled ?? true
-                state.task = Task { await self.run(produce) }
+                state.task = Task { await self.run(stream) }
                 if isCancelled {
                     state.task?.cancel()
                 }
             }
             return
         }
-        taskIsDone()
-    }
-
-    private func run(_ produce: @Sendable (HTTPStreamWriter) async -> Void) async {
-        await produce(HTTPStreamWriter(exchange: self))
-        finishStream()
         taskIsDone()
     }
 
@@ -273,14 +267,17 @@ final class HTTPExchange: Sendable {
         writer?.resume()
     }
 
-    private func leaveIfDone() {
-        let isDone = state.withLock { state in
-            guard case .over = state.phase else { return false }
-            return state.isTaskDone
+    /// Forgets the exchange once the daemon and the task are done with it.
+    func leaveIfDone() {
+        let (isDone, stream) = state.withLock { state -> (Bool, HTTPStreamState?) in
+            guard case .over = state.phase, state.isTaskDone else { return (false, nil) }
+            // With the stream goes whoever holds this exchange through its writer.
+            defer { state.stream = nil }
+            return (true, state.stream)
         }
-        if isDone {
-            exchanges.remove(self)
-        }
+        guard isDone else { return }
+        stream?.source.closed()
+        exchanges.remove(self)
     }
 
     private var discardLimit: Int { exchanges.options.bodyLimit * 4 }

@@ -1,10 +1,23 @@
 /// A request's line and headers as received, before its body.
-struct HTTPRequestHead {
+///
+/// A class, so that an exchange holds nothing of it once it is over.
+final class HTTPRequestHead: Sendable {
     let method: String
     let rawPath: String
     let rawQuery: [HTTPServerField]
     let headers: [HTTPServerField]
     let client: HTTPServerClient
+
+    init(
+        method: String, rawPath: String, rawQuery: [HTTPServerField], headers: [HTTPServerField],
+        client: HTTPServerClient
+    ) {
+        self.method = method
+        self.rawPath = rawPath
+        self.rawQuery = rawQuery
+        self.headers = headers
+        self.client = client
+    }
 
     /// The body's length as announced; nil if it is not (no body, or a chunked one).
     var contentLength: Int? {

@@ -40,7 +40,7 @@ public struct HTTPServerOptions: Sendable {
     ///
     /// A request whose headers do not fit is answered 431. Small, because thousands of watch streams each hold this
     /// much.
-    public var connectionMemory = 6_144
+    public var connectionMemory = 4_096
     /// The largest request body in bytes; a larger one is answered 413.
     public var bodyLimit = 4 << 20
     /// How long a connection may stand still, sending or receiving, before it is closed; whole seconds.

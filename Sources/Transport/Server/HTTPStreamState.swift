@@ -3,16 +3,16 @@ struct HTTPStreamState {
     private(set) var queue = HTTPStreamQueue()
     private(set) var ending: HTTPStreamEnded?
     private(set) var isFinished = false
-    private let limit: Int
-    private let heartbeat: [UInt8]
+    let source: HTTPServerStream
+    /// Whether the producer is to be called again as soon as it returns.
+    private var isCalledAgain = false
     private var silentChecks = 0
     private var writer: (continuation: CheckedContinuation<Void, Never>, needed: Int)?
     private var refused = 0
 
-    init(limit: Int, heartbeat: [UInt8], ending: HTTPStreamEnded?) {
+    init(_ source: HTTPServerStream, ending: HTTPStreamEnded?) {
+        self.source = source
         self.ending = ending
-        self.limit = limit
-        self.heartbeat = heartbeat
     }
 
     /// Adds bytes if they fit; a piece larger than the whole queue fits when the queue is empty.
@@ -61,16 +61,30 @@ struct HTTPStreamState {
         isFinished = true
     }
 
+    /// Whether more may be written.
+    var isOpen: Bool { ending == nil && !isFinished }
+
+    /// Notes that the producer is to be called again.
+    mutating func callAgain() {
+        isCalledAgain = true
+    }
+
+    /// Whether the producer, which has just returned, is to be called again.
+    mutating func takeCall() -> Bool {
+        defer { isCalledAgain = false }
+        return isCalledAgain && isOpen
+    }
+
     /// Counts a look at a silent stream; true if a heartbeat was added.
     mutating func beats(after checks: Int) -> Bool {
         silentChecks += 1
-        guard silentChecks >= checks, !heartbeat.isEmpty, ending == nil else { return false }
+        guard silentChecks >= checks, !source.heartbeat.isEmpty, ending == nil else { return false }
         silentChecks = 0
-        queue.append(heartbeat)
+        queue.append(source.heartbeat)
         return true
     }
 
     private func hasRoom(for count: Int) -> Bool {
-        queue.count == 0 || queue.count + count <= limit
+        queue.count == 0 || queue.count + count <= source.queueLimit
     }
 }

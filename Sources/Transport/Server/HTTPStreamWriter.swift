@@ -41,6 +41,19 @@ public struct HTTPStreamWriter: Sendable {
         }
     }
 
+    /// Adds bytes to the stream if there is room for them.
+    ///
+    /// - Returns: whether they were added, all of them; if not, none.
+    /// - Throws: ``HTTPStreamEnded`` if the stream has ended.
+    public func tryWrite(_ bytes: [UInt8]) throws(HTTPStreamEnded) -> Bool {
+        try exchange.enqueue(transform?(bytes) ?? bytes, onOverflow: .wait)
+    }
+
+    /// Has the producer called again: at once if the stream is idle, else as soon as it returns.
+    public func proceed() {
+        exchange.callProducer()
+    }
+
     /// Adds bytes to the stream without waiting; a client whose queue has no room for them is cut.
     ///
     /// - Throws: ``HTTPStreamEnded`` if the stream has ended, ``HTTPStreamEnded/clientTooSlow`` if it ends by this.

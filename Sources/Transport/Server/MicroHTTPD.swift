@@ -197,7 +197,8 @@ final class MicroHTTPResponse: @unchecked Sendable {
     /// A response whose content an exchange's stream supplies.
     init?(status: Int, headers: [HTTPServerField], streamOf exchange: HTTPExchange) {
         let held = Unmanaged.passRetained(exchange)
-        guard let made = MHD_create_response_from_callback(.max, 1_024, read, held.toOpaque(), released) else {
+        // Pieces are read into the connection's memory; the buffer of the response serves clients of HTTP/1.0 only.
+        guard let made = MHD_create_response_from_callback(.max, 256, read, held.toOpaque(), released) else {
             held.release()
             return nil
         }

@@ -118,6 +118,7 @@ struct HTTPClientTests {
                 for index in 0..<200 {
                     try? await writer.write(Array("line \(index)\n".utf8))
                 }
+                return .finished
             }
             return HTTPServerResponse(status: 200, body: .stream(stream))
         } _: { (client, engine) async throws in
@@ -142,6 +143,7 @@ struct HTTPClientTests {
                 while !Task.isCancelled {
                     try? await Task.sleep(for: .milliseconds(10))
                 }
+                return .finished
             }
             return HTTPServerResponse(status: 200, body: .stream(stream))
         } _: { (server) async throws in

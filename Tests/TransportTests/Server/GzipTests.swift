@@ -59,7 +59,7 @@ struct GzipTests {
         let request = Self.request("gzip")
         let small = HTTPServerResponse(status: 200, body: .bytes([UInt8](repeating: 65, count: Gzip.threshold)))
         #expect(Gzip.encoded(small, for: request).headers.isEmpty)
-        let stream = HTTPServerResponse(status: 200, body: .stream(HTTPServerStream { _ in }))
+        let stream = HTTPServerResponse(status: 200, body: .stream(HTTPServerStream { _ in .finished }))
         #expect(Gzip.encoded(stream, for: request).headers.isEmpty)
         let encoded = HTTPServerResponse(
             status: 200, headers: [HTTPServerField("content-encoding", "br")],

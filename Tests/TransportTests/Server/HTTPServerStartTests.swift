@@ -137,6 +137,7 @@ struct HTTPServerStartTests {
                                 try? await Task.sleep(for: .milliseconds(5))
                             }
                             stopping.continuation.finish()
+                            return .finished
                         }))
             }
             for await _ in stopping.stream {}

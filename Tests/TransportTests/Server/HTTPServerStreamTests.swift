@@ -256,6 +256,7 @@ private func streaming(
             HTTPServerStream(queueLimit: queueLimit, heartbeat: heartbeat) { writer in
                 // The only errors here say that the stream has ended, and then there is nothing left to do.
                 try? await produce(writer)
+                return .finished
             }))
 }
 

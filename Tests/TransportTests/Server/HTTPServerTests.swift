@@ -92,6 +92,18 @@ struct HTTPServerTests {
         }
     }
 
+    @Test("A head of 3 KB is read, whether the path is long or the headers are many", arguments: [(0, 2_800), (40, 20)])
+    func largeHead(headers: Int, path: Int) async throws {
+        try await withServer(handler: echo) { (server) async throws in
+            let client = try RawClient(port: server.port)
+            let long = String(repeating: "y", count: path)
+            let more = (0..<headers).map { "X-Header-\($0): some value of it\r\n" }.joined()
+            client.send("GET /\(long) HTTP/1.1\r\nHost: x\r\n\(more)X-Long: \(long.prefix(200))\r\n\r\n")
+            let answer = try await client.read { $0.contains("\r\n\r\n") }
+            #expect(answer.hasPrefix("HTTP/1.1 200"), "\(answer.prefix(100))")
+        }
+    }
+
     @Test("Headers or a path beyond the connection's memory are refused", arguments: [(9_000, 0), (0, 9_000)])
     func oversizedHead(header: Int, path: Int) async throws {
         try await withServer(handler: echo) { (server) async throws in
