@@ -82,6 +82,7 @@ struct HTTPServerRefusalTests {
                         while (try? await writer.write(Array("x".utf8))) != nil {
                             try? await Task.sleep(for: .milliseconds(10))
                         }
+                        return .finished
                     }))
         }
         let running = Task { await server.run() }
