@@ -59,7 +59,7 @@ struct WatchTests {
 
         /// All events and the HTTP status of a watch that ends by itself.
         func end() async throws -> (events: [Value], status: String) {
-            try await process.waitForExit(timeout: .seconds(10))
+            try await process.waitForExit(timeout: .seconds(120))
             let text = readTextFile(directory.file("out")) ?? ""
             return (try lines().map { try Value(json: $0) }, String(text.suffix(3)))
         }
@@ -238,7 +238,7 @@ struct WatchTests {
         let api = try await APIFixture()
         _ = try await api.call("POST", Sample.secrets, Sample.secret("a"))
         try await api.serving { server in
-            let watcher = try await Watcher(server, "\(Sample.secrets)?watch=true&\(query)&timeoutSeconds=2")
+            let watcher = try await Watcher(server, "\(Sample.secrets)?watch=true&\(query)&timeoutSeconds=5")
             try await eventually("the watch is open") { await api.openWatches == 1 }
             if expected.count > 1 { _ = try await watcher.events(expected.count - 1) }
             _ = try await api.call("POST", Sample.secrets, Sample.secret("b"))

@@ -27,6 +27,8 @@ final class WatchStream: WatchReceiver {
         /// Whether what is told now is told to others in the same words.
         var isShared: Bool
         var writer: HTTPStreamWriter?
+        /// When the time is up; counted from when what there was is told, as a watch that ends before would be of no use.
+        var deadline: ContinuousClock.Instant?
         var nextBookmark: ContinuousClock.Instant
     }
 
@@ -38,18 +40,17 @@ final class WatchStream: WatchReceiver {
     private let board: WatchBoard
     private let marksInitialEvents: Bool
     private let sendsBookmarks: Bool
-    private let deadline: ContinuousClock.Instant?
+    private let timeout: Duration?
     private let state: Mutex<State>
 
     init(_ watch: RecordWatch, _ lines: WatchLineWriter, _ wishes: Wishes, board: WatchBoard) {
-        let now = ContinuousClock.now
         self.watch = watch
         self.lines = lines
         self.board = board
         marksInitialEvents = wishes.marksInitialEvents
         sendsBookmarks = wishes.sendsBookmarks
-        deadline = wishes.timeout.map { now + $0 }
-        state = Mutex(State(isShared: !wishes.beginsWithPresent, nextBookmark: now + Self.bookmarkInterval))
+        timeout = wishes.timeout
+        state = Mutex(State(isShared: !wishes.beginsWithPresent, nextBookmark: .now + Self.bookmarkInterval))
     }
 
     /// The stream as the body of an answer.
@@ -76,7 +77,10 @@ final class WatchStream: WatchReceiver {
                     try await writer.write(line)
                 }
                 guard !Task.isCancelled else { return .finished }
-                state.withLock { $0.position = iterator.position }
+                state.withLock { state in
+                    state.position = iterator.position
+                    state.deadline = state.deadline ?? timeout.map { .now + $0 }
+                }
                 switch iterator.park(self) {
                 case .parked: return .idle
                 case .newer: continue
@@ -129,16 +133,14 @@ final class WatchStream: WatchReceiver {
 
     /// Ends the stream if its time is up, and has it tell how far it has come if that is due.
     func tick(at now: ContinuousClock.Instant) {
-        if let deadline, deadline <= now {
-            state.withLock(\.writer)?.end()
-        }
-        guard sendsBookmarks else { return }
-        let isDue = state.withLock { state in
-            guard state.nextBookmark <= now else { return false }
-            state.nextBookmark = now + Self.bookmarkInterval
-            return true
+        let (ended, isDue) = state.withLock { state in
+            let isOver = state.deadline.map { $0 <= now } == true
+            let isDue = sendsBookmarks && state.nextBookmark <= now
+            if isDue { state.nextBookmark = now + Self.bookmarkInterval }
+            return (isOver ? state.writer : nil, isDue)
         }
         if isDue { watch.askBookmark() }
+        ended?.end()
     }
 
     private func close() {
