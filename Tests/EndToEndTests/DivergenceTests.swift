@@ -7,7 +7,7 @@ import Testing
 import Transport
 
 /// The consistency inspection as the controller runs it: names the member that differs, and never one that does not.
-@Suite(.timeLimit(.minutes(25)))
+@Suite(.timeLimit(.minutes(Soak.isLong ? 25 : 12)))
 struct DivergenceTests {
     private static let inspections = """
           inspections:

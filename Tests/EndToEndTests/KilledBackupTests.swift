@@ -5,7 +5,7 @@ import Testing
 import Transport
 
 /// A controller killed at random moments of backup, pruning, verification and restore, into a bucket and a directory.
-@Suite(.timeLimit(.minutes(60)))
+@Suite(.timeLimit(.minutes(Soak.isLong ? 60 : 12)))
 struct KilledBackupTests {
     @Test("Killed while it backs up, prunes, proves and restores, it converges and leaves nothing half done anywhere")
     func randomMoments() async throws {

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// A controller killed at random moments of create, backup and delete converges every time.
-@Suite(.timeLimit(.minutes(40)))
+@Suite(.timeLimit(.minutes(Soak.isLong ? 40 : 12)))
 struct KilledControllerTests {
     @Test("Killed at random moments, it leaves no orphan process and no half backup, and converges")
     func randomMoments() async throws {

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Migrations under way while controller, source and destination are killed: the same end, and no write lost.
-@Suite(.timeLimit(.minutes(60)))
+@Suite(.timeLimit(.minutes(Soak.isLong ? 60 : 12)))
 struct KilledMigrationTests {
     /// Who is killed.
     enum Victim: String, CaseIterable {

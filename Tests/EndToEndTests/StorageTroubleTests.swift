@@ -5,7 +5,7 @@ import Testing
 import Transport
 
 /// An object storage that is down, hangs, refuses, fails or is full, and what a person sees of it.
-@Suite(.timeLimit(.minutes(40)))
+@Suite(.timeLimit(.minutes(Soak.isLong ? 40 : 12)))
 struct StorageTroubleTests {
     @Test("A storage in trouble fails its own backups in words, they come through after it, and nobody else notices")
     func troubles() async throws {

@@ -52,8 +52,13 @@ public final class ChildProcess: Sendable {
     /// Waits for the end and returns the exit code, or 128 + the signal's number as a shell does.
     @discardableResult
     public func waitForExit(timeout: Duration = .seconds(15)) async throws -> Int32 {
-        let status = try await eventually("process \(pid) has ended", timeout: timeout, poll: .milliseconds(5)) {
-            waitStatus
+        // Asked often at first, as most end at once, and less so when it takes its time.
+        var pause = Duration.milliseconds(2)
+        let status = try await eventually("process \(pid) has ended", timeout: timeout, poll: .milliseconds(1)) {
+            if let waitStatus { return waitStatus }
+            pause = min(pause * 1.2, .milliseconds(50))
+            try await Task.sleep(for: pause)
+            return waitStatus
         }
         return status & 0x7f == 0 ? (status >> 8) & 0xff : 128 + (status & 0x7f)
     }
@@ -86,7 +91,7 @@ public final class ChildProcess: Sendable {
         _ executable: String, _ arguments: [String], environment: [String: String] = ["PATH": "/usr/bin:/bin"],
         timeout: Duration = .seconds(30)
     ) async throws -> Output {
-        let directory = try TemporaryDirectory("run")
+        let directory = try TemporaryDirectory("run", holdsMembers: false)
         let (out, err) = (directory.file("out"), directory.file("err"))
         let child = try await start(executable, arguments, environment: environment, output: out, errors: err)
         do {

@@ -1,6 +1,6 @@
-/// By how much longer than asked a condition is waited for: a machine that is busy with other things is slow, and what
-/// is waited for is whether something comes true, not when.
-private let allowanceForBusyMachines = 4
+/// How long a condition is waited for that should be true within `timeout`: a machine that is busy with other things is
+/// slow, and what is waited for is whether something comes true, not when.
+private func patience(_ timeout: Duration) -> Duration { min(timeout * 4, timeout + .seconds(120)) }
 
 /// Waits until `condition` holds, polling it, and fails with a sentence that names what was awaited.
 ///
@@ -10,7 +10,7 @@ public func eventually(
     _ condition: () async throws -> Bool
 ) async throws {
     let clock = ContinuousClock()
-    let deadline = clock.now.advanced(by: timeout * allowanceForBusyMachines)
+    let deadline = clock.now.advanced(by: patience(timeout))
     var lastError: (any Error)?
     while true {
         do {
@@ -23,7 +23,7 @@ public func eventually(
         }
         guard clock.now < deadline else {
             let cause = lastError.map { " The last error was: \($0)" } ?? ""
-            throw TestSupportError("After \(timeout * allowanceForBusyMachines), still waiting until \(what).\(cause)")
+            throw TestSupportError("After \(patience(timeout)), still waiting until \(what).\(cause)")
         }
         try await clock.sleep(for: poll)
     }

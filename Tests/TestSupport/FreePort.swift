@@ -54,6 +54,9 @@ public enum FreePort {
     }
 
     /// Whether a server could listen on this loopback port now.
+    ///
+    /// It is only bound and not listened on: a process that is started at this moment has a copy of the socket until it
+    /// runs its program, and one that listens would keep the server away for so long.
     public static func isBindable(_ port: Int) -> Bool {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | O_CLOEXEC, 0)
         guard descriptor >= 0 else { return false }
@@ -66,7 +69,7 @@ public enum FreePort {
                 bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
             }
         }
-        return bound == 0 && listen(descriptor, 1) == 0
+        return bound == 0
     }
 
     private static func reserve(_ port: Int) -> Int32? {

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// kubectl in the hands of somebody who may not do everything.
-@Suite(.timeLimit(.minutes(20)), .enabled(if: KubectlBinary.isInstalled, "kubectl is not installed"))
+@Suite(.timeLimit(.minutes(Soak.isLong ? 20 : 12)), .enabled(if: KubectlBinary.isInstalled, "kubectl is not installed"))
 struct KubectlAccessTests {
     @Test("Who may do what is asked, granted and refused with kubectl", arguments: KubectlBinary.all)
     func access(binary: KubectlBinary) async throws {

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// What an unmodified kubectl shows.
-@Suite(.timeLimit(.minutes(20)), .enabled(if: KubectlBinary.isInstalled, "kubectl is not installed"))
+@Suite(.timeLimit(.minutes(Soak.isLong ? 20 : 12)), .enabled(if: KubectlBinary.isInstalled, "kubectl is not installed"))
 struct KubectlReadTests {
     private static let kinds = [
         "namespaces", "secrets", "events", "etcdclusters", "etcdinspections", "etcdbackups", "etcdmigrations", "roles",

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// What an unmodified kubectl changes.
-@Suite(.timeLimit(.minutes(20)), .enabled(if: KubectlBinary.isInstalled, "kubectl is not installed"))
+@Suite(.timeLimit(.minutes(Soak.isLong ? 20 : 12)), .enabled(if: KubectlBinary.isInstalled, "kubectl is not installed"))
 struct KubectlWriteTests {
     @Test("Records are created, replaced, patched and removed", arguments: KubectlBinary.all)
     func changes(binary: KubectlBinary) async throws {

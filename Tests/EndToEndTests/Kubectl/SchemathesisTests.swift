@@ -7,7 +7,7 @@ import Testing
 /// In every run of the tests the same cases are made, so that a run fails for what was changed and not by luck; `make
 /// soak` makes more and others.
 @Suite(
-    .timeLimit(.minutes(40)),
+    .timeLimit(.minutes(Soak.isLong ? 40 : 12)),
     .enabled(if: PythonCompanion.schemathesis != nil, "the Python package schemathesis is not installed"))
 struct SchemathesisTests {
     @Test("Whatever the documents allow is answered as they say", arguments: ["apis/lodestone.dev/v1alpha1", "api/v1"])
