@@ -4,7 +4,7 @@ import Store
 import Testing
 
 /// Server-side apply over the API.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct ApplyTests {
     private static let type = "application/apply-patch+yaml"
     private static let path = "\(Sample.clusters)/demo"

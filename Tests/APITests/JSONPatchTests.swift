@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Patches that are lists of operations (RFC 6902).
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct JSONPatchTests {
     @Test(
         "Operations do what the RFC says",

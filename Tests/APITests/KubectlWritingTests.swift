@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// All the ways in which the unmodified kubectl writes.
-@Suite(.timeLimit(.minutes(3)), .enabled(if: Kubectl.isInstalled, "kubectl is not installed"))
+@Suite(.timeLimit(.minutes(5)), .enabled(if: Kubectl.isInstalled, "kubectl is not installed"))
 struct KubectlWritingTests {
     private static let manifest = """
         apiVersion: lodestone.dev/v1alpha1

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// `limit`, `continue`, `resourceVersion` and `resourceVersionMatch` of lists, as Kubernetes has them.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(5)))
 struct ListParameterTests {
     private static func names(_ list: APIFixture.Answer) -> [String] {
         (list.json["items"]?.array ?? []).compactMap { $0[path: "metadata", "name"]?.string }

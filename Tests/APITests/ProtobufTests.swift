@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Bodies in Kubernetes' protobuf form, as kubectl sends them.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct ProtobufTests {
     private static let accessReview =
         "6b3873000a320a17617574686f72697a6174696f6e2e6b38732e696f2f7631121753656c665375626a65637441636365737352657669"

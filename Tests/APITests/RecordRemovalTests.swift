@@ -5,7 +5,7 @@ import Testing
 import Transport
 
 /// Removing records, one and many.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct RecordRemovalTests {
     private static func fixture(_ names: [String]) async throws -> APIFixture {
         let api = try await APIFixture()

@@ -4,7 +4,7 @@ import Store
 import Testing
 
 /// The size of clusters as `kubectl scale` reads and writes it.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct ScaleTests {
     private static let path = "\(Sample.clusters)/demo/scale"
     private static let merge = "application/merge-patch+json"

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// What is written once for all who ask.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct SharedFormsTests {
     @Test("A change is written once for all who watch, whoever they are, and masked for each")
     func lines() async throws {

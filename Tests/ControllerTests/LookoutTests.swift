@@ -56,7 +56,9 @@ struct LookoutTests {
     @Test("What took long the last time is not waited for at all, until it is quick again")
     func remembered() async throws {
         try await withLookout(patience: .seconds(3)) { lookout, bell in
-            #expect(await !lookout.attend("x", for: Self.record) { try? await Task.sleep(for: .milliseconds(3200)) })
+            let (first, firstEnder) = AsyncStream<Never>.makeStream()
+            #expect(await !lookout.attend("x", for: Self.record) { for await _ in first {} })
+            firstEnder.finish()
             try await eventually { bell.rings == 1 }
             let (end, ender) = AsyncStream<Never>.makeStream()
             let start = ContinuousClock.now

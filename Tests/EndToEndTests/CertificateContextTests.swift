@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Client certificates in kubeconfigs: as data, as files, and wrong ones.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(5)))
 struct CertificateContextTests {
     /// A directory with a kubeconfig of several contexts, each with a user of the same name.
     private struct Contexts {

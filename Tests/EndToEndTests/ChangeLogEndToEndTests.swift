@@ -60,7 +60,10 @@ struct ChangeLogEndToEndTests {
         let endpoint = try #require(cluster.status.members.first?.endpoint)
         let result = try await ChildProcess.run(
             "/usr/bin/etcdctl", ["--endpoints", endpoint] + arguments,
-            environment: ["ETCDCTL_API": "3", "PATH": "/usr/bin:/bin"])
+            environment: [
+                "ETCDCTL_API": "3", "ETCDCTL_COMMAND_TIMEOUT": "20s", "ETCDCTL_DIAL_TIMEOUT": "20s",
+                "PATH": "/usr/bin:/bin",
+            ])
         try #require(result.status == 0, "\(result.errors)")
     }
 }

@@ -226,7 +226,10 @@ struct DrillTests {
     private static func etcdctl(_ endpoint: String, _ arguments: [String]) async throws -> String {
         let output = try await ChildProcess.run(
             "/usr/bin/etcdctl", ["--endpoints", endpoint] + arguments,
-            environment: ["PATH": "/usr/bin:/bin", "ETCDCTL_API": "3"], timeout: .seconds(20))
+            environment: [
+                "PATH": "/usr/bin:/bin", "ETCDCTL_API": "3", "ETCDCTL_COMMAND_TIMEOUT": "20s",
+                "ETCDCTL_DIAL_TIMEOUT": "20s",
+            ], timeout: .seconds(20))
         guard output.status == 0 else { throw TestSupportError("etcdctl \(arguments): \(output.errors)") }
         return output.output
     }

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// A kubeconfig that is made for somebody else, as that other meets it.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct GivenAccessTests {
     @Test("Somebody with a kubeconfig of their own may do what they were given, until the token is revoked")
     func kubeconfig() async throws {

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// What `make install` puts where, and kubectl with its plugin.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct InstallTests {
     private static let root = "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
 

@@ -92,7 +92,10 @@ enum Etcdctl {
     static func attempt(_ endpoint: String, _ arguments: [String]) async throws -> ChildProcess.Output {
         try await ChildProcess.run(
             "/usr/bin/etcdctl", ["--endpoints", endpoint] + arguments,
-            environment: ["ETCDCTL_API": "3", "PATH": "/usr/bin:/bin"])
+            environment: [
+                "ETCDCTL_API": "3", "ETCDCTL_COMMAND_TIMEOUT": "20s", "ETCDCTL_DIAL_TIMEOUT": "20s",
+                "PATH": "/usr/bin:/bin",
+            ])
     }
 
     /// A member's HashKV at a revision.

@@ -103,7 +103,10 @@ struct PointInTimeTests {
             #expect(try await revision(member) == before + 1_000_001)
             let old = try await ChildProcess.run(
                 "/usr/bin/etcdctl", ["--endpoints", member, "get", "key/1", "--rev", "\(before + 5)"],
-                environment: ["ETCDCTL_API": "3", "PATH": "/usr/bin:/bin"])
+                environment: [
+                    "ETCDCTL_API": "3", "ETCDCTL_COMMAND_TIMEOUT": "20s", "ETCDCTL_DIAL_TIMEOUT": "20s",
+                    "PATH": "/usr/bin:/bin",
+                ])
             #expect(old.status != 0 && old.errors.contains("required revision has been compacted"), "\(old.errors)")
             // The consistency inspection finds three members that agree, as in any cluster.
             try await fixture.succeed("wait", "ei/ahead-consistency", "--for", "condition=Ready", "--timeout", "120s")
@@ -144,7 +147,10 @@ struct PointInTimeTests {
     private func etcdctl(_ endpoint: String, _ arguments: [String]) async throws -> String {
         let result = try await ChildProcess.run(
             "/usr/bin/etcdctl", ["--endpoints", endpoint] + arguments,
-            environment: ["ETCDCTL_API": "3", "PATH": "/usr/bin:/bin"])
+            environment: [
+                "ETCDCTL_API": "3", "ETCDCTL_COMMAND_TIMEOUT": "20s", "ETCDCTL_DIAL_TIMEOUT": "20s",
+                "PATH": "/usr/bin:/bin",
+            ])
         try #require(result.status == 0, "\(result.errors)")
         return result.output
     }

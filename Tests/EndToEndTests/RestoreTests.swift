@@ -227,7 +227,10 @@ struct RestoreTests {
     ) async throws -> ChildProcess.Output {
         try await ChildProcess.run(
             "/usr/bin/etcdctl", ["--endpoints", endpoint] + (user ? ["--user", "root:secret"] : []) + arguments,
-            environment: ["PATH": "/usr/bin:/bin", "ETCDCTL_API": "3"], timeout: .seconds(20))
+            environment: [
+                "PATH": "/usr/bin:/bin", "ETCDCTL_API": "3", "ETCDCTL_COMMAND_TIMEOUT": "20s",
+                "ETCDCTL_DIAL_TIMEOUT": "20s",
+            ], timeout: .seconds(20))
     }
 
     /// Ways in which a stored backup goes bad.

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Real shells that complete command lines of the real executable.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct ShellCompletionTests {
     /// Lines as typed, and what the shell makes of the last word, sorted.
     private static let lines: [(line: String, candidates: [String])] = [

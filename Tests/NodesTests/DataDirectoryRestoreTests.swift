@@ -30,7 +30,10 @@ struct DataDirectoryRestoreTests {
             let snapshot = directory.file("snapshot.db")
             let saved = try await ChildProcess.run(
                 "/usr/bin/etcdctl", ["--endpoints", etcd.endpoints[0], "snapshot", "save", snapshot],
-                environment: ["PATH": "/usr/bin:/bin", "ETCDCTL_API": "3"])
+                environment: [
+                    "PATH": "/usr/bin:/bin", "ETCDCTL_API": "3", "ETCDCTL_COMMAND_TIMEOUT": "20s",
+                    "ETCDCTL_DIAL_TIMEOUT": "20s",
+                ])
             #expect(saved.status == 0, "\(saved)")
             try await body(directory, snapshot)
         }

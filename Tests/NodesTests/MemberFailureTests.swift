@@ -142,7 +142,10 @@ struct MemberFailureTests {
                 _ = try await ChildProcess.run(
                     "/bin/sh",
                     ["-c", writer.replacing("etcdctl", with: "etcdctl --endpoints \(member.spec.clientURL)")],
-                    environment: ["ETCDCTL_API": "3", "PATH": "/usr/bin:/bin"])
+                    environment: [
+                        "ETCDCTL_API": "3", "ETCDCTL_COMMAND_TIMEOUT": "20s", "ETCDCTL_DIAL_TIMEOUT": "20s",
+                        "PATH": "/usr/bin:/bin",
+                    ])
                 let state = try await log.first("the disk is full") { $0.exit != nil }
                 #expect(state.exit?.reason == .diskFull)
                 unlink(ballast)

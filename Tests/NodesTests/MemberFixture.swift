@@ -45,7 +45,8 @@ struct MemberFixture {
     @discardableResult
     func etcdctl(_ arguments: String...) async throws -> String {
         let result = try await ChildProcess.run(
-            "/usr/bin/etcdctl", ["--endpoints", spec.clientURL] + arguments, environment: ["ETCDCTL_API": "3"])
+            "/usr/bin/etcdctl", ["--endpoints", spec.clientURL] + arguments,
+            environment: ["ETCDCTL_API": "3", "ETCDCTL_COMMAND_TIMEOUT": "20s", "ETCDCTL_DIAL_TIMEOUT": "20s"])
         guard result.status == 0 else { throw TestSupportError("etcdctl \(arguments): \(result.errors)") }
         return result.output
     }

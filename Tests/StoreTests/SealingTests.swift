@@ -6,7 +6,7 @@ import Threads
 
 @testable import Store
 
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(5)))
 struct SealingTests {
     private let scratch = ScratchDirectory()
     private let texts = ["hunter2-first", "hunter2-second", "hunter2-third"]

@@ -159,7 +159,10 @@ public final class RealEtcd: Sendable {
         let flags = ["--endpoints", targets.joined(separator: ",")] + (tls?.clientArguments ?? [])
         let result = try await ChildProcess.run(
             "\(members[0].binaryDirectory)/etcdctl", flags + arguments,
-            environment: ["ETCDCTL_API": "3", "PATH": "/usr/bin:/bin"], timeout: timeout)
+            environment: [
+                "ETCDCTL_API": "3", "ETCDCTL_COMMAND_TIMEOUT": "20s", "ETCDCTL_DIAL_TIMEOUT": "20s",
+                "PATH": "/usr/bin:/bin",
+            ], timeout: timeout)
         guard result.status == 0 else {
             throw TestSupportError("etcdctl \(arguments) exited with \(result.status): \(result.errors)")
         }
@@ -174,7 +177,11 @@ public final class RealEtcd: Sendable {
                     "snapshot", "restore", snapshot, "--data-dir", member.dataDirectory, "--name", member.name,
                     "--initial-cluster", initialCluster, "--initial-cluster-token", "token-\(members[0].peerPort)",
                     "--initial-advertise-peer-urls", member.peerURL,
-                ], environment: ["ETCDCTL_API": "3", "PATH": "/usr/bin:/bin"], timeout: .seconds(60))
+                ],
+                environment: [
+                    "ETCDCTL_API": "3", "ETCDCTL_COMMAND_TIMEOUT": "20s", "ETCDCTL_DIAL_TIMEOUT": "20s",
+                    "PATH": "/usr/bin:/bin",
+                ], timeout: .seconds(60))
             guard result.status == 0 else { throw TestSupportError("The restore failed: \(result.errors)") }
         }
     }

@@ -8,7 +8,7 @@ import Testing
 import Transport
 
 /// The record of who did what.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct AuditTests {
     /// A server that writes to a log in a directory of its own.
     private struct Audited {

@@ -7,7 +7,7 @@ import Testing
 import Transport
 
 /// Certificate files that are replaced while the API serves.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct CertificateFollowerTests {
     /// A directory of certificates, and a server that follows the ones its link `live` leads to.
     private struct Party {

@@ -6,7 +6,7 @@ import Testing
 import Transport
 
 /// Client certificates over real connections: who is let in by them, and who is not.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct CertificateTests {
     /// A server with its own authority, and a second authority it also takes certificates of.
     private struct Party {

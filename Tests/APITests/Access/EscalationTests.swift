@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// Nobody gives rights he does not hold himself, and what is built in stays.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct EscalationTests {
     /// Somebody who may write everything about access, but has no other right than to read backups everywhere and to
     /// read Secrets in `shop`.

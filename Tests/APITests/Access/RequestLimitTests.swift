@@ -6,7 +6,7 @@ import Testing
 import Transport
 
 /// How much clients may ask.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct RequestLimitTests {
     @Test("A bucket gives its burst at once and then its rate, to each client for itself")
     func buckets() {

@@ -6,7 +6,7 @@ import Testing
 import Transport
 
 /// Every route with every role: nothing is reachable that should not be.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct RouteTableTests {
     /// Somebody who asks.
     enum Caller: String, CaseIterable {

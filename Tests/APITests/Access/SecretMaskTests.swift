@@ -7,7 +7,7 @@ import Testing
 import Transport
 
 /// Secrets before those who may not see their values.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct SecretMaskTests {
     private static let value = "c3VwZXItc2VjcmV0LXZhbHVl"  // super-secret-value
     private static let path = "\(Sample.secrets)/db"

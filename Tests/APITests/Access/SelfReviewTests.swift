@@ -7,7 +7,7 @@ import Testing
 import Transport
 
 /// What users are told about themselves, asked by hand and by the real kubectl.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct SelfReviewTests {
     private static let access = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
     private static let rules = "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews"

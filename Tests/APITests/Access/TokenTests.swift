@@ -8,7 +8,7 @@ import Testing
 import Transport
 
 /// Tokens from their making to their end, for single requests and for streams that are open.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct TokenTests {
     private static func patch(_ api: APIFixture, _ path: String, _ body: Value) async throws {
         let answer = try await api.call("PATCH", "\(Sample.group)/\(path)", body, type: "application/merge-patch+json")

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// What `apply --prune` removes, and what it leaves alone.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(5)))
 struct PruningTests {
     private static func cluster(
         _ name: String, labels: String = "app: shop", namespace: String = "default"

@@ -60,7 +60,11 @@ struct DatabaseReplayTests {
                     "snapshot", "restore", path, "--data-dir", member.dataDirectory, "--name", member.name,
                     "--initial-cluster", "\(member.name)=\(member.peerURL)", "--initial-advertise-peer-urls",
                     member.peerURL,
-                ], environment: ["ETCDCTL_API": "3", "PATH": "/usr/bin:/bin"])
+                ],
+                environment: [
+                    "ETCDCTL_API": "3", "ETCDCTL_COMMAND_TIMEOUT": "20s", "ETCDCTL_DIAL_TIMEOUT": "20s",
+                    "PATH": "/usr/bin:/bin",
+                ])
             try #require(restored.status == 0, "\(restored.errors)")
             try await etcd.restart(0)
             let client = try etcd.client()

@@ -24,7 +24,11 @@ struct Workload {
             default: break
             }
             let result = try await ChildProcess.run(
-                "/bin/sh", ["-c", script], environment: ["ETCDCTL_API": "3", "PATH": "/usr/bin:/bin"])
+                "/bin/sh", ["-c", script],
+                environment: [
+                    "ETCDCTL_API": "3", "ETCDCTL_COMMAND_TIMEOUT": "20s", "ETCDCTL_DIAL_TIMEOUT": "20s",
+                    "PATH": "/usr/bin:/bin",
+                ])
             guard result.status == 0 else { throw TestSupportError("the workload failed: \(result.errors)") }
         }
     }

@@ -173,7 +173,10 @@ extension RealEtcd {
             + (tls.map { ["--cacert", $0.authority, "--cert", $0.certificate, "--key", $0.key] } ?? [])
         let result = try await ChildProcess.run(
             "/usr/bin/etcdctl", flags + ["snapshot", "save", path],
-            environment: ["ETCDCTL_API": "3", "PATH": "/usr/bin:/bin"])
+            environment: [
+                "ETCDCTL_API": "3", "ETCDCTL_COMMAND_TIMEOUT": "20s", "ETCDCTL_DIAL_TIMEOUT": "20s",
+                "PATH": "/usr/bin:/bin",
+            ])
         guard result.status == 0 else { throw TestSupportError(result.errors) }
     }
 }

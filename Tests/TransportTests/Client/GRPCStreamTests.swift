@@ -69,12 +69,12 @@ struct GRPCStreamTests {
             let engine = HTTPEngine()
             defer { engine.shutdown() }
             let channel = GRPCChannel(engine: engine, endpoint: try Endpoint(url: etcd.endpoints[0]))
-            let stream = channel.open(EtcdWire.watch, options: CallOptions(idleTimeout: .seconds(2)))
+            let stream = channel.open(EtcdWire.watch, options: CallOptions(idleTimeout: .seconds(5)))
             stream.send(EtcdWire.watchRequest(from: "a"))
             _ = try await stream.next()
             let clock = ContinuousClock()
             let begin = clock.now
-            while begin.duration(to: clock.now) < .seconds(3) {
+            while begin.duration(to: clock.now) < .seconds(6) {
                 stream.send(EtcdWire.progressRequest)
                 _ = try await stream.next()
                 try await clock.sleep(for: .milliseconds(100))

@@ -4,7 +4,7 @@ import Testing
 @testable import Transport
 
 /// Answers in gzip, for those who take it.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct GzipTests {
     private static let text = String(repeating: "All work and no play makes a dull answer. ", count: 2_000)
 

@@ -4,7 +4,7 @@ import Testing
 import Transport
 
 /// Clients that take too long, send too much or come too often.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct HTTPServerLimitTests {
     @Test(
         "A head that trickles in is cut off, however steadily it comes",

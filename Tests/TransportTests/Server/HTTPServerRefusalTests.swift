@@ -5,7 +5,7 @@ import Testing
 import Transport
 
 /// What is told of requests that never reach the handler.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct HTTPServerRefusalTests {
     /// A request, and what is to be told of it.
     struct Case: Sendable, CustomTestStringConvertible {
