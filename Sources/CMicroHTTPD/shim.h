@@ -101,6 +101,13 @@ static inline int lodestone_connection_socket(struct MHD_Connection *connection)
     return info != NULL ? info->connect_fd : -1;
 }
 
+/// How many bytes the head of the connection's request has, as far as it is known.
+static inline size_t lodestone_head_size(struct MHD_Connection *connection) {
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+    return info != NULL ? info->header_size : 0;
+}
+
 /// What the connection's start has left for it, or NULL.
 static inline void *lodestone_connection_context(struct MHD_Connection *connection) {
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);

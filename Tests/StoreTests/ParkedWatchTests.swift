@@ -105,7 +105,7 @@ struct ParkedWatchTests {
         #expect(reader.now.told.count == 4)
     }
 
-    @Test("Many watches that refuse now and then miss nothing and repeat nothing", arguments: [100, 3_000])
+    @Test("Many watches that refuse now and then miss nothing and repeat nothing", arguments: [100, 3_000, 12_000])
     func nothingLost(writes: Int) async throws {
         let store = try await scratch.open()
         let first = store.revision + 1

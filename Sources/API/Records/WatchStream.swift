@@ -99,24 +99,28 @@ final class WatchStream: WatchReceiver {
     // MARK: Without one
 
     func receive(_ events: [WatchEvent], after former: Int64, upTo revision: Int64) {
-        let isTaken = state.withLock { state in
-            var next = state
-            let bytes = bytes(for: events, &next)
+        let behind = state.withLock { state -> Int64? in
             state.position = former
-            guard let writer = state.writer, !bytes.isEmpty else { return true }
-            do throws(HTTPStreamEnded) {
-                guard try writer.tryWrite(bytes) else { return false }
-            } catch {
-                // The stream is closed by the server.
-                return true
+            guard let writer = state.writer else { return nil }
+            // One by one: their bytes are shared with all other streams, and the queue's limit holds for each.
+            for event in events {
+                var next = state
+                let line = line(for: event, &next)
+                do throws(HTTPStreamEnded) {
+                    if !line.isEmpty, try !writer.tryWrite(line) { return state.position }
+                } catch {
+                    // The stream is closed by the server.
+                    return nil
+                }
+                next.position = event.revision
+                state = next
             }
-            state = next
             state.position = revision
-            return true
+            return nil
         }
-        guard !isTaken else { return }
+        guard let behind else { return }
         watch.unpark()
-        fellBehind(after: former)
+        fellBehind(after: behind)
     }
 
     func fellBehind(after revision: Int64) {
@@ -149,16 +153,6 @@ final class WatchStream: WatchReceiver {
     }
 
     // MARK: Lines
-
-    /// The lines of some events; those of one event are not copied.
-    private func bytes(for events: [WatchEvent], _ state: inout State) -> [UInt8] {
-        var bytes: [UInt8] = []
-        for event in events {
-            let line = line(for: event, &state)
-            if bytes.isEmpty { bytes = line } else { bytes += line }
-        }
-        return bytes
-    }
 
     /// The line for an event; empty for what the client has not asked for.
     private func line(for event: WatchEvent, _ state: inout State) -> [UInt8] {

@@ -4,7 +4,7 @@ import Transport
 /// is "miscellaneous").
 enum WarningHeaders {
     /// What all of them may take in bytes: headers share a connection's memory with everything else of it.
-    private static let limit = 2_048
+    private static let limit = 1_024
     /// What one may take.
     private static let lengthLimit = 256
 
@@ -14,11 +14,13 @@ enum WarningHeaders {
         var room = limit
         for (index, warning) in warnings.enumerated() {
             let text = quoted(warning)
-            guard text.utf8.count <= room else {
+            // The name of the header, its code and its end come to it.
+            let size = text.utf8.count + 20
+            guard size <= room else {
                 headers.append(header("and \(warnings.count - index) more"))
                 break
             }
-            room -= text.utf8.count
+            room -= size
             headers.append(header(text))
         }
         return headers

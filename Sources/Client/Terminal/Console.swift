@@ -89,7 +89,9 @@ public struct Console: Sendable {
     public func note(_ line: String) throws(OutputClosed) { try errors(paint.finished(line) + "\n") }
 
     /// Puts a line in place of the one that was said last on standard error, which must be a terminal.
-    func rewriteNote(_ line: String) throws(OutputClosed) { try errors("\r" + paint.finished(line) + "\u{1B}[K") }
+    func rewriteNote(_ line: String) throws(OutputClosed) {
+        try errors("\r" + Self.joined(paint.finished(line)) + "\u{1B}[K")
+    }
 
     /// Makes the terminal do something.
     func control(_ sequence: String) throws(OutputClosed) { try output(sequence) }
@@ -97,8 +99,13 @@ public struct Console: Sendable {
     /// Draws lines from the top of the terminal.
     func draw(_ lines: [String]) throws(OutputClosed) {
         // Each line is cleared behind its text rather than the page before: nothing flickers.
-        let page = lines.map { paint.finished($0) + "\u{1B}[K" }.joined(separator: "\r\n")
+        let page = lines.map { Self.joined(paint.finished($0)) + "\u{1B}[K" }.joined(separator: "\r\n")
         try output("\u{1B}[H" + page + "\u{1B}[J")
+    }
+
+    /// A text that is one line whatever it says, as the place of what follows is counted.
+    private static func joined(_ text: String) -> String {
+        text.contains("\n") ? text.replacing("\n", with: " ") : text
     }
 
     private static func write(_ text: String, to descriptor: CInt) throws(OutputClosed) {

@@ -40,6 +40,8 @@ extension ChangeHub {
 
     /// How many receivers are told before others get their turn on the thread.
     private static let stretch = 128
+    /// How many changes are told at once, so that the lines of watches are still known when the last stream takes them.
+    fileprivate static let roundLimit = 128
 
     /// Leaves a receiver in the place of a watcher that has seen everything up to `position`.
     func park(_ feed: RecordWatch.Feed, after position: Int64, _ receiver: any WatchReceiver) -> WatchParking {
@@ -61,9 +63,9 @@ extension ChangeHub {
 
     /// Takes a receiver away; it may still be told of what is on its way.
     func unpark(_ feed: RecordWatch.Feed) {
-        state.withLock { state in
-            _ = state.parked[feed.query.kind.tableName]?.removeValue(forKey: feed.watcher)
-        }
+        // Let go of outside the lock: a feed that ends asks for it.
+        let watch = state.withLock { $0.parked[feed.query.kind.tableName]?.removeValue(forKey: feed.watcher) }
+        withExtendedLifetime(watch) {}
     }
 
     /// Begins the task that tells the receivers, and ends when they know everything.
@@ -94,23 +96,31 @@ extension ChangeHub.State {
 
     /// What to tell next, and whom; nil when everybody knows everything.
     fileprivate mutating func nextRound() -> ChangeHub.Round? {
-        defer { told = head }
         guard isSomebodyToBeTold else {
             isTelling = false
+            told = head
+            gaps = []
             return nil
         }
+        let untold = recent.reversed().prefix { $0.revision > told }.count
+        let next = recent.suffix(untold).prefix(ChangeHub.roundLimit)
+        let isLast = next.count == untold
+        let end = isLast ? head : next.last?.revision ?? head
         var changes: [String: [Change]] = [:]
-        for change in recent.reversed().prefix(while: { $0.revision > told }).reversed() {
-            changes[change.kindName, default: []].append(change)
+        for change in next { changes[change.kindName, default: []].append(change) }
+        // A bookmark says that everything is told.
+        let bookmarks = (isLast ? bookmarksAsked : []).filter { watcher in parked.values.contains { $0[watcher] != nil }
         }
-        let bookmarks = bookmarksAsked.filter { watcher in parked.values.contains { $0[watcher] != nil } }
         bookmarksAsked.subtract(bookmarks)
         let watches = parked.flatMap { kind, watches in
             changes[kind] != nil || gaps.contains(kind) ? Array(watches.values) : bookmarks.compactMap { watches[$0] }
         }
-        defer { gaps = [] }
+        defer {
+            told = end
+            gaps = []
+        }
         return ChangeHub.Round(
-            watches: watches, changes: changes, bookmarks: bookmarks, start: told, head: head, gaps: gaps)
+            watches: watches, changes: changes, bookmarks: bookmarks, start: told, head: end, gaps: gaps)
     }
 
     private var isSomebodyToBeTold: Bool {

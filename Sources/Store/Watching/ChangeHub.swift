@@ -49,6 +49,8 @@ final class ChangeHub: Sendable {
     ///
     /// Documents as values are large, and who is further behind can read the file.
     private static let capacity = 512
+    /// How many changes stay at most because receivers were not told of them yet.
+    private static let untoldCapacity = 8_192
 
     let state = Mutex(State())
 
@@ -81,11 +83,13 @@ final class ChangeHub: Sendable {
     func publish(_ changes: [Change]) {
         guard let last = changes.last else { return }
         let (woken, tells) = state.withLock { state in
+            if state.parked.isEmpty { state.told = last.revision }
             state.head = last.revision
             state.recent += changes
-            // Dropped in large steps, as each one moves the rest.
-            if state.recent.count > 2 * Self.capacity {
-                let excess = state.recent.count - Self.capacity
+            // Dropped in large steps, as each one moves the rest; what the receivers were not told yet stays for a while.
+            let untold = state.recent.reversed().prefix { $0.revision > state.told }.count
+            let excess = state.recent.count - max(Self.capacity, min(untold, Self.untoldCapacity))
+            if excess > Self.capacity {
                 state.base = state.recent[excess - 1].revision
                 if state.told < state.base {
                     state.gaps.formUnion(state.recent[..<excess].filter { $0.revision > state.told }.map(\.kindName))

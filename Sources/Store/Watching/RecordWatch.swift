@@ -12,6 +12,14 @@ public enum WatchEvent: Sendable, Equatable {
     case complete(Int64)
     /// Everything up to this revision has been told; only after ``RecordWatch/askBookmark()``.
     case bookmark(Int64)
+
+    /// The revision up to which everything is told with this event.
+    public var revision: Int64 {
+        switch self {
+        case .added(let record), .modified(let record, from: _), .deleted(let record): record.revision
+        case .complete(let revision), .bookmark(let revision): revision
+        }
+    }
 }
 
 /// Where a watch begins.

@@ -59,8 +59,14 @@ final class RecordTransaction {
         } catch {
             // After a full disk SQLite has taken back the whole transaction itself, savepoint and all.
             if !connection.isInAutocommit {
-                try rollBack(to: mark)
-                try run("RELEASE attempt")
+                do throws(StoreError) {
+                    try rollBack(to: mark)
+                    try run("RELEASE attempt")
+                } catch {
+                    // What was refused must not be kept with the rest of the batch: then nothing of it is.
+                    try run("ROLLBACK")
+                    throw error
+                }
             }
             throw error
         }

@@ -44,7 +44,7 @@ final class HTTPConnection: Sendable {
 
     /// The first line of a request is there.
     func lineReceived(_ target: String) {
-        state.withLock { $0.path = String(target.prefix { $0 != "?" }) }
+        state.withLock { $0.path = String(target.utf8.prefix { $0 != UInt8(ascii: "?") }) ?? "" }
     }
 
     /// The head of a request is there.

@@ -67,6 +67,9 @@ final class HTTPExchange: Sendable {
         }
     }
 
+    /// What the head of an answer may take of a connection's memory.
+    private static let answerRoom = 1_536
+
     let state: Mutex<State>
     private let exchanges: HTTPExchanges
 
@@ -80,6 +83,10 @@ final class HTTPExchange: Sendable {
     /// The head is there; a body far too large to read is refused right away.
     func headReceived() -> Bool {
         state.withLock { state in
+            // Answers begin in the same memory: what was done must not go unanswered because its question was long.
+            if let head = state.head, head.size > exchanges.options.connectionMemory - Self.answerRoom {
+                return refuse(&state, 431, "the head of the request is longer than this server reads")
+            }
             guard let length = state.head?.contentLength, length > discardLimit else { return true }
             return refuse(&state, 413, bodyTooLarge)
         }

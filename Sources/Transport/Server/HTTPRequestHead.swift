@@ -7,16 +7,19 @@ final class HTTPRequestHead: Sendable {
     let rawQuery: [HTTPServerField]
     let headers: [HTTPServerField]
     let client: HTTPServerClient
+    /// Its bytes as received.
+    let size: Int
 
     init(
         method: String, rawPath: String, rawQuery: [HTTPServerField], headers: [HTTPServerField],
-        client: HTTPServerClient
+        client: HTTPServerClient, size: Int
     ) {
         self.method = method
         self.rawPath = rawPath
         self.rawQuery = rawQuery
         self.headers = headers
         self.client = client
+        self.size = size
     }
 
     /// The body's length as announced; nil if it is not (no body, or a chunked one).

@@ -282,7 +282,7 @@ private func accessed(
         let head = HTTPRequestHead(
             method: String(cString: method), rawPath: String(cString: url), rawQuery: client.fields(.GET_ARGUMENT_KIND),
             headers: client.fields(.HEADER_KIND),
-            client: client.beginRequest(exchanges.connections.credentials))
+            client: client.beginRequest(exchanges.connections.credentials), size: lodestone_head_size(connection))
         let exchange = exchanges.begin(head, from: client)
         slot.pointee = Unmanaged.passRetained(exchange).toOpaque()
         return exchange.headReceived() ? .YES : .NO
