@@ -46,6 +46,8 @@ extension FindingCode {
     public static let alarmCorrupt: FindingCode = "AlarmCorrupt"
     /// A migration keeps the cluster from taking writes.
     public static let frozenByMigration: FindingCode = "FrozenByMigration"
+    /// A migration without a record keeps the cluster from taking writes.
+    public static let freezeUnaccounted: FindingCode = "FreezeUnaccounted"
     /// A database is close to its quota.
     public static let quotaNearlyUsed: FindingCode = "QuotaNearlyUsed"
 

@@ -143,7 +143,15 @@ public struct HealthInspector: Inspector {
                         .alarmNoSpace, .critical, members: [name],
                         "\(name) raised NOSPACE: the cluster takes no writes",
                         remedy: "Compact, defragment each member, then disarm the alarm; or raise the quota."))
-            case .corrupt where alarm.memberID == RaisedAlarm.freezeTag:
+            case .corrupt where alarm.isFreeze && !(observation.knownFreezes?.contains(alarm.memberID) ?? true):
+                findings.append(
+                    Finding(
+                        .freezeUnaccounted, .critical,
+                        "a migration that has no record here has frozen the cluster: it takes no writes",
+                        remedy:
+                            "Unless another Lodestone is moving this cluster, lift it with \"etcdctl alarm disarm\"; that "
+                            + "clears every alarm that \"etcdctl alarm list\" shows."))
+            case .corrupt where alarm.isFreeze:
                 findings.append(
                     Finding(
                         .frozenByMigration, .warning,

@@ -132,12 +132,36 @@ struct MigrationPlanTests {
 
     @Test("A freeze without a cut-over is lifted, in every phase", arguments: MigrationPhase.allCases)
     func leftoverFreeze(phase: MigrationPhase) {
-        guard ![.cutOver, .completed, .rolledBack].contains(phase) else { return }
+        guard ![.cutOver, .completed].contains(phase) else { return }
         let frozen = migration(phase) { $0.status.freezeTime = Self.now }
         #expect(next(frozen, facts()) == .thaw)
         #expect(next(frozen, facts { $0.thaw = .done(.thawed) }) == .thawed)
         // An attempt that was given up and still runs would freeze it again.
         #expect(next(frozen, facts { $0.isFreezing = true }) == .wait("ending the cut-over"))
+    }
+
+    @Test("A freeze that no record tells of is confirmed, put on record and lifted", arguments: MigrationPhase.allCases)
+    func freezeThatCameLate(phase: MigrationPhase) {
+        func seen(_ look: MigrationJob, _ change: (inout MigrationFacts) -> Void = { _ in }) -> MigrationFacts {
+            facts {
+                $0.seesFreeze = true
+                $0.freezeLook = look
+                change(&$0)
+            }
+        }
+        let free = migration(phase)
+        #expect(next(free, seen(.none)) == .lookForFreeze)
+        #expect(next(free, seen(.underway)) == .lookForFreeze)
+        #expect(next(free, seen(.done(.freeze(isActive: true)))) == .adoptFreeze)
+        // Seen by a member that was behind, or lifted since.
+        #expect(next(free, seen(.done(.freeze(isActive: false)))) == .forgetFreeze)
+        #expect(next(free, seen(.failed(MigrationTrouble("ClusterUnavailable", "x", .again)))) == .forgetFreeze)
+        // An attempt that still runs is told by its own end; and what is on record is known.
+        #expect(next(free, seen(.none) { $0.isFreezing = true }) == next(free, facts { $0.isFreezing = true }))
+        let frozen = migration(phase) { $0.status.freezeTime = Self.now }
+        #expect(next(frozen, seen(.none)) == next(frozen, facts()))
+        let cancelled = migration(phase) { $0.spec.goal = .cancelled }
+        #expect(next(cancelled, seen(.none)) == .lookForFreeze)
     }
 
     @Test("A cut-over goes on after a restart, is put back after its time, and never outlives a cancellation")

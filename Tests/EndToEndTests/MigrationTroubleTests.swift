@@ -1,7 +1,9 @@
+import Etcd
 import Glibc
 import Model
 import TestSupport
 import Testing
+import Transport
 
 /// What may happen to a migration from outside: strangers, compactions, deleted records.
 @Suite(.serialized, .timeLimit(.minutes(15)))
@@ -53,11 +55,56 @@ struct MigrationTroubleTests {
                 let health = try await fixture.record(EtcdInspection.self, "orders-health")
                 return health?.status.findings.contains { $0.code == "FrozenByMigration" } ?? false
             }
+            try await fixture.succeed("backup", "orders", "--name", "frozen")
+            try await fixture.succeed("restore", "thawed", "--from-backup", "frozen")
+            let thawed = try await fixture.waitForCluster("thawed").status.members[0].endpoint
+            #expect(try await Etcdctl.attempt(thawed, ["put", "a", "b"]).status == 0, "the backup brings the freeze")
+            #expect(try await Etcdctl.attempt(endpoint, ["put", "a", "b"]).errors.contains("corrupt cluster"))
             try await fixture.succeed("delete", "em", "orders-to-orders3")
             #expect(try await Etcdctl.attempt(endpoint, ["put", "a", "b"]).status == 0)
             // The cluster that was made stays, and serves.
             let made = try await fixture.waitForCluster("orders3")
             #expect(try await Etcdctl.attempt(made.status.members[0].endpoint, ["put", "a", "b"]).status == 0)
+        }
+    }
+
+    @Test("A freeze that comes late is lifted in whatever phase; where no record tells of it, it is a finding")
+    func lateFreeze() async throws {
+        try await ControllerFixture.run { fixture, _ in
+            let endpoint = try await begin(fixture)
+            let migration = try #require(try await fixture.record(EtcdMigration.self, "orders-to-orders2"))
+            let client = EtcdClient(engine: HTTPEngine(name: "late freeze"), endpoint: try Endpoint(url: endpoint))
+            let freeze = EtcdAlarm(memberID: RaisedAlarm.freezeTag(of: migration.metadata.uid), kind: .corrupt)
+            /// As a member does that held a request back, after the freeze was lifted and noted.
+            func freezeLate(_ times: Int64) async throws {
+                try await client.activateAlarm(freeze)
+                #expect(try await Etcdctl.attempt(endpoint, ["put", "a", "b"]).errors.contains("corrupt cluster"))
+                try await eventually("the source takes writes again", timeout: .seconds(60)) {
+                    try await Etcdctl.attempt(endpoint, ["put", "a", "b"]).status == 0
+                }
+                try await eventually("it is told, and is not on record any more", timeout: .seconds(10)) {
+                    let told = try await fixture.records(Event.self).filter { $0.reason == "LeftoverFreeze" }
+                    let record = try await fixture.record(EtcdMigration.self, "orders-to-orders2")
+                    return told.reduce(0) { $0 + $1.count } == times && record?.status.freezeTime == nil
+                }
+            }
+            try await freezeLate(1)
+            try await fixture.succeed("migrate", "cancel", "orders-to-orders2")
+            try await freezeLate(2)
+            let over = try #require(try await fixture.record(EtcdMigration.self, "orders-to-orders2"))
+            #expect(over.status.phase == .cancelled)
+
+            try await fixture.succeed("delete", "em", "orders-to-orders2")
+            try await client.activateAlarm(freeze)
+            let finding = try await eventually("the freeze of nobody is told", timeout: .seconds(60)) {
+                let health = try await fixture.record(EtcdInspection.self, "orders-health")
+                return health?.status.findings.first { $0.code == "FreezeUnaccounted" }
+            }
+            #expect(finding.severity == .critical && finding.remedy.contains("etcdctl alarm disarm"))
+            // Nobody is sure of it, so nobody has lifted it; the remedy does.
+            #expect(try await client.alarms() == [freeze])
+            _ = try await Etcdctl.run(endpoint, ["alarm", "disarm"])
+            #expect(try await Etcdctl.attempt(endpoint, ["put", "a", "b"]).status == 0)
         }
     }
 

@@ -154,12 +154,31 @@ struct HealthInspectorTests {
 
     @Test("The freeze of a migration is told as what it is, and a genuine alarm beside it as well")
     func freeze() {
-        let freeze = RaisedAlarm(kind: .corrupt, memberID: RaisedAlarm.freezeTag)
+        let freeze = RaisedAlarm(kind: .corrupt, memberID: RaisedAlarm.freezeTag(of: "a"))
         let frozen = Self.judge([Self.member(1, .serving, alarms: [freeze])])
         #expect(frozen.findings.map(\.code) == [.frozenByMigration])
+        let common = RaisedAlarm(kind: .corrupt, memberID: RaisedAlarm.commonFreezeTag)
+        #expect(Self.judge([Self.member(1, .serving, alarms: [common])]).findings.map(\.code) == [.frozenByMigration])
         let genuine = RaisedAlarm(kind: .corrupt, memberID: 1)
         let both = Self.judge([Self.member(1, .serving, alarms: [freeze, genuine])])
         #expect(both.findings.map(\.code) == [.alarmCorrupt, .frozenByMigration])
+    }
+
+    @Test(
+        "A freeze of which no record tells is a critical finding with its remedy; what is not known accuses nobody",
+        arguments: [
+            (nil, FindingCode.frozenByMigration), (["a"], .frozenByMigration), (["b"], .freezeUnaccounted),
+            ([], .freezeUnaccounted),
+        ] as [([String]?, FindingCode)])
+    func freezeWithoutRecord(records: [String]?, code: FindingCode) {
+        let freeze = RaisedAlarm(kind: .corrupt, memberID: RaisedAlarm.freezeTag(of: "a"))
+        var observation = HealthObservation(
+            takenAt: Timestamp(secondsSinceEpoch: 0), members: [Self.member(1, .serving, alarms: [freeze])])
+        #expect(observation.freezes == [freeze.memberID])
+        observation.knownFreezes = records.map { Set($0.map(RaisedAlarm.freezeTag)) }
+        let findings = HealthInspector(thresholds: Self.thresholds).inspect(observation).findings
+        #expect(findings.map(\.code) == [code])
+        if code == .freezeUnaccounted { #expect(findings[0].remedy.contains("etcdctl alarm disarm")) }
     }
 
     @Test("The worst finding comes first")

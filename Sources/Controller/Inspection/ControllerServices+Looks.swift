@@ -20,12 +20,25 @@ extension ControllerServices {
     ) async -> Bool {
         await lookout.attend(Self.health(key), for: record) { [self] in
             let look = observations.begin(key)
-            let seen = await health.observe(target, named: key, timeout: timeout)
+            var seen = await health.observe(target, named: key, timeout: timeout)
+            let freezes = seen.freezes
+            if !freezes.isEmpty { seen.knownFreezes = await knownFreezes() }
             // What was cut short by the end of the controller was not seen.
             guard !Task.isCancelled else { return }
             observations.put(seen, from: look, at: key)
+            // Whose record says nothing of it lifts it.
+            for owner in freezes.compactMap(migrationBoard.noteFreeze) { wakeups.wake(owner) }
             if let listener { wakeups.wake(listener) }
         }
+    }
+
+    /// By what the freezes of the migrations that have a record are known; nil if that cannot be found out.
+    private func knownFreezes() async -> Set<UInt64>? {
+        guard let migrations = try? await store.list(EtcdMigration.self, in: nil) else { return nil }
+        var tags = Set(migrations.map(\.freezeTag))
+        // Of a freeze of before each had a tag of its own it is only known that it is of some migration.
+        if migrations.contains(where: { $0.status.freezeTime != nil }) { tags.insert(RaisedAlarm.commonFreezeTag) }
+        return tags
     }
 
     /// Compares a cluster's members; whoever asks meanwhile joins.

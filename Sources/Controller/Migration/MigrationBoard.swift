@@ -6,17 +6,47 @@ import Synchronization
 final class MigrationBoard: Sendable {
     private let sights = Mutex<[String: MigrationSight]>([:])
     private let sources = Mutex<[RecordID: Set<RecordID>]>([:])
+    private let freezes = Mutex<Freezes>(Freezes())
 
-    /// Notes from where a migration takes its data.
-    func note(_ migration: RecordID, from source: RecordID) {
+    private struct Freezes {
+        /// The migrations by the tags of their freezes.
+        var owners: [UInt64: RecordID] = [:]
+        /// The tags under which something was seen frozen.
+        var seen: Set<UInt64> = []
+    }
+
+    /// Notes from where a migration takes its data, and by what its freeze is known.
+    func note(_ migration: RecordID, from source: RecordID, tag: UInt64) {
         sources.withLock { _ = $0[source, default: []].insert(migration) }
+        freezes.withLock { $0.owners[tag] = migration }
+    }
+
+    /// Notes that a cluster is frozen under a tag; tells the migration whose freeze it is, if it is known.
+    func noteFreeze(_ tag: UInt64) -> RecordID? {
+        freezes.withLock { freezes in
+            guard let owner = freezes.owners[tag] else { return nil }
+            freezes.seen.insert(tag)
+            return owner
+        }
+    }
+
+    /// Whether a cluster was seen frozen under a tag since that was forgotten.
+    func seesFreeze(_ tag: UInt64) -> Bool { freezes.withLock { $0.seen.contains(tag) } }
+
+    /// Forgets that a cluster was seen frozen; whoever looks at it next sees it again.
+    func forgetFreeze(_ tag: UInt64) {
+        freezes.withLock { _ = $0.seen.remove(tag) }
     }
 
     /// The migrations that take their data from a cluster.
     func migrations(from source: RecordID) -> [RecordID] { sources.withLock { Array($0[source] ?? []) } }
 
     /// Forgets a migration that is gone.
-    func forget(_ migration: RecordID, from source: RecordID) {
+    func forget(_ migration: RecordID, from source: RecordID, tag: UInt64) {
+        freezes.withLock { freezes in
+            freezes.owners[tag] = nil
+            freezes.seen.remove(tag)
+        }
         sources.withLock { sources in
             sources[source]?.remove(migration)
             if sources[source]?.isEmpty ?? false { sources[source] = nil }

@@ -111,6 +111,8 @@ enum MigrationResult: Sendable, Equatable {
     case cutOver(revision: Int64, pause: Duration, MigrationProof)
     /// The source takes writes again.
     case thawed
+    /// Whether the source is frozen by the migration.
+    case freeze(isActive: Bool)
     /// So many keys that had moved were removed from the source.
     case removed(Int64)
 }
@@ -147,4 +149,8 @@ struct MigrationFacts: Equatable {
     var removal = MigrationJob.none
     /// The lifting of the freeze.
     var thaw = MigrationJob.none
+    /// Whether somebody saw the source frozen by this migration; it may have been lifted since.
+    var seesFreeze = false
+    /// The look whether it still is.
+    var freezeLook = MigrationJob.none
 }

@@ -9,7 +9,7 @@ import Store
 struct MigrationJobs {
     /// A piece of work.
     enum Name: Equatable {
-        case check, record, follow, prove, freeze, cutOver, remove, tidy, thaw
+        case check, record, follow, prove, freeze, cutOver, remove, tidy, thaw, lookForFreeze
     }
 
     let services: ControllerServices
@@ -47,6 +47,8 @@ struct MigrationJobs {
         facts.cutover = await state(of: .cutOver)
         facts.removal = await state(of: .remove)
         facts.thaw = await state(of: .thaw)
+        facts.freezeLook = await state(of: .lookForFreeze)
+        facts.seesFreeze = services.migrationBoard.seesFreeze(migration.freezeTag)
         facts.isFreezing = await isFreezing()
         let own = key(.follow)
         facts.isFormerFollowing = await services.migrations.jobs(of: migration).contains {
@@ -95,6 +97,7 @@ struct MigrationJobs {
             case .remove: try await work.remove()
             case .tidy: try await work.tidy()
             case .thaw: try await work.thaw()
+            case .lookForFreeze: try await work.lookForFreeze()
             }
         }
     }
@@ -216,6 +219,7 @@ struct MigrationJobs {
         case .remove: "remove"
         case .tidy: "tidy"
         case .thaw: "thaw"
+        case .lookForFreeze: "look for freeze"
         }
     }
 }

@@ -48,6 +48,12 @@ enum MigrationPlan {
         case thaw
         /// Write down that the freeze is lifted.
         case thawed
+        /// Look whether the source is frozen although the record does not say so.
+        case lookForFreeze
+        /// Write down that it is.
+        case adoptFreeze
+        /// Forget that it was seen frozen.
+        case forgetFreeze
         /// Fill the destination anew.
         case fillAnew(String)
         /// Write down a failure; the work is begun again after a while.
@@ -64,6 +70,7 @@ enum MigrationPlan {
     static func next(_ migration: EtcdMigration, _ facts: MigrationFacts, at now: Timestamp) -> Step {
         let status = migration.status
         let spec = migration.spec
+        if let step = leftover(status, facts) { return step }
         if status.phase.isOver { return afterwards(spec, status, facts) }
         if spec.goal == .cancelled || spec.goal == .rolledBack {
             guard status.freezeTime == nil else { return thaw(facts) }
@@ -86,17 +93,6 @@ enum MigrationPlan {
         }
     }
 
-    private static func thaw(_ facts: MigrationFacts) -> Step {
-        switch facts.thaw {
-        // What is still on its way would freeze it again.
-        case .none where facts.isFreezing: .wait("ending the cut-over")
-        case .none: .thaw
-        case .underway: .wait("lifting the freeze of the source")
-        case .done: .thawed
-        case .failed(let trouble): .tryAgain(trouble)
-        }
-    }
-
     private static func afterwards(
         _ spec: EtcdMigrationSpec, _ status: EtcdMigrationStatus, _ facts: MigrationFacts
     ) -> Step {
@@ -112,7 +108,9 @@ enum MigrationPlan {
             thaw(facts)
         case .completed where spec.cutover.source == .removed && status.removedKeys == nil:
             removal(status, facts)
-        case .failed where status.freezeTime != nil, .cancelled where status.freezeTime != nil: thaw(facts)
+        case .failed where status.freezeTime != nil, .cancelled where status.freezeTime != nil,
+            .rolledBack where status.freezeTime != nil:
+            thaw(facts)
         default: .rest
         }
     }

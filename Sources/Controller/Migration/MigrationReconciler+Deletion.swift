@@ -26,6 +26,8 @@ extension MigrationReconciler {
         {
             return .again(after: Self.look, because: "the destination is to serve first")
         }
+        // Nobody would look for a freeze that came late once the record is gone.
+        if migration.status.freezeTime == nil, facts.seesFreeze, !facts.isFreezing { migration.status.freezeTime = now }
         if migration.status.freezeTime != nil, migration.metadata.annotations[EtcdMigration.abandonedSource] != nil {
             services.events.warning(
                 migration, "SourceAbandoned", "the source may still be frozen; nobody looks after it any more")
@@ -34,7 +36,9 @@ extension MigrationReconciler {
         if migration.status.freezeTime != nil {
             switch await jobs.state(of: .thaw) {
             case .done:
+                await jobs.forget(.thaw)
                 try await jobs.releaseSource()
+                services.migrationBoard.forgetFreeze(migration.freezeTag)
                 migration.status.freezeTime = nil
             case .none where facts.isFreezing:
                 await jobs.forget(.cutOver)
@@ -49,6 +53,7 @@ extension MigrationReconciler {
                 await jobs.forget(.thaw)
                 // A source that is gone has no writers.
                 guard trouble.reason != "ClusterMissing" else {
+                    services.migrationBoard.forgetFreeze(migration.freezeTag)
                     migration.status.freezeTime = nil
                     return .again(after: .zero, because: "the source is gone")
                 }
@@ -74,7 +79,8 @@ extension MigrationReconciler {
         services.migrationBoard.forget(migration.metadata.uid)
         await jobs.removeSpool()
         try await jobs.releaseSource()
-        services.migrationBoard.forget(RecordID(of: migration), from: Self.source(of: migration))
+        services.migrationBoard.forget(
+            RecordID(of: migration), from: Self.source(of: migration), tag: migration.freezeTag)
         migration.metadata.finalizers.removeAll { $0 == Self.finalizer }
         return .settled
     }

@@ -21,7 +21,8 @@ public struct MigrationReconciler: Reconciler {
     /// Takes the migration one step further.
     public func reconcile(_ migration: inout EtcdMigration) async throws -> Outcome {
         let now = Timestamp.now
-        services.migrationBoard.note(RecordID(of: migration), from: Self.source(of: migration))
+        services.migrationBoard.note(
+            RecordID(of: migration), from: Self.source(of: migration), tag: migration.freezeTag)
         if migration.metadata.deletionTimestamp != nil { return try await finalize(&migration, at: now) }
         guard migration.metadata.finalizers.contains(Self.finalizer) else {
             migration.metadata.finalizers.append(Self.finalizer)
@@ -144,12 +145,9 @@ public struct MigrationReconciler: Reconciler {
                 "failed over to \(migration.spec.destinationRef.name) at revision \(applied); the source was last seen at "
                     + "\(seen): \(max(0, seen - applied)) revisions are not there", at: now)
         case .putBack(let trouble): return await putBack(trouble, &migration, jobs, at: now)
-        case .thawed:
-            await jobs.forget(.thaw)
-            try await jobs.releaseSource()
-            migration.status.freezeTime = nil
-            services.events.normal(migration, "SourceReleased", "the source takes writes again")
-            return .again(after: .zero, because: "the source takes writes again")
+        case .thawed: return try await thawed(&migration, jobs)
+        case .lookForFreeze, .adoptFreeze, .forgetFreeze:
+            return try await leftover(step, &migration, jobs, facts, at: now)
         case .fillAnew(let why):
             await jobs.endFollowing()
             for name in [MigrationJobs.Name.record, .prove, .cutOver] { await jobs.forget(name) }

@@ -10,7 +10,7 @@ struct MigrationWork: Sendable {
     let services: ControllerServices
     let migration: EtcdMigration
 
-    private var ends: MigrationEnds { MigrationEnds(services: services, migration: migration) }
+    var ends: MigrationEnds { MigrationEnds(services: services, migration: migration) }
     private var uid: String { migration.metadata.uid }
     private var board: MigrationBoard { services.migrationBoard }
 
@@ -175,14 +175,14 @@ struct MigrationWork: Sendable {
             }
             if migration.spec.method == .snapshot {
                 // The snapshot of a frozen cluster brings the alarm along.
-                try await SourceFreeze(destination.endpoints).deactivate()
+                try await SourceFreeze(destination.endpoints, tag: migration.freezeTag).deactivate()
             }
             // What was copied at rest, or begun by a controller that died, has rested for longer than this work.
             let rested = migration.spec.method == .snapshot || used > .seconds(1) ? used : .zero
             return .cutOver(revision: revision, pause: rested + (ContinuousClock.now - start), proof)
         } catch {
             // The next pass does it again and confirms it; here it is only sooner.
-            if migration.spec.cutover.freeze == .alarm { try? await SourceFreeze(source.endpoints).deactivate() }
+            if migration.spec.cutover.freeze == .alarm { try? await freeze(of: source).deactivate() }
             throw error
         }
     }
@@ -213,7 +213,10 @@ struct MigrationWork: Sendable {
     }
 
     private func freeze(_ source: MigrationEnd) async throws -> Int64 {
-        if migration.spec.cutover.freeze == .alarm { try await SourceFreeze(source.endpoints).activate() }
+        if migration.spec.cutover.freeze == .alarm {
+            try await requireCutOver()
+            try await freeze(of: source).activate()
+        }
         return try await revision(of: source)
     }
 
@@ -238,21 +241,6 @@ struct MigrationWork: Sendable {
         let proof = ComparisonProof(sourceID: id, sourceRevision: revision, selection: try selection())
         let source = try await ends.source()
         return .removed(Int64(try await PacedRemoval(from: source.endpoints, proof: proof).run().removed))
-    }
-
-    /// Lifts our freeze of the source, if it is there.
-    func thaw() async throws -> MigrationResult {
-        guard migration.spec.cutover.freeze == .alarm, let record = try await ends.sourceRecord() else {
-            return .thawed
-        }
-        // What we run ourselves is stopped with its record.
-        guard record.spec.provider != .local || record.metadata.deletionTimestamp == nil else { return .thawed }
-        do {
-            try await SourceFreeze(try await ends.source().endpoints).deactivate()
-        } catch let trouble as MigrationTrouble where trouble.reason == "SourceReplaced" {
-            // Another cluster answers by now, which we have not frozen.
-        }
-        return .thawed
     }
 
     // MARK: Changes that are kept

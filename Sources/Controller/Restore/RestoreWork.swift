@@ -1,8 +1,10 @@
 import Archive
+import ControllerRuntime
 import Etcd
 import Model
 import Nodes
 import Observers
+import Replication
 
 /// What the work of a phase has found out.
 struct RestoreResult: Sendable {
@@ -103,7 +105,20 @@ struct RestoreWork: Sendable {
         let health = try await waitUntilServing(target, named: name, report) {
             try await services.local.runFenced(cluster, restore.fence)
         }
+        if cluster.spec.restore?.migrationRef == nil { try await liftFreezes(health, target) }
         return RestoreResult(clusterID: try await judge(health, target))
+    }
+
+    /// A backup of a source that a migration kept frozen brings the alarm along, and no record tells of it here.
+    private func liftFreezes(_ health: HealthObservation, _ target: ClusterTarget) async throws {
+        guard let member = health.members.first else { return }
+        let client = try services.members.client(for: member.endpoint, of: target)
+        for tag in health.freezes.sorted() {
+            try await SourceFreeze(EtcdEndpoints(client), tag: tag).deactivate()
+            services.events.normal(
+                cluster, "FreezeLifted",
+                "the backup is of a cluster that a migration kept frozen; the restored one is not")
+        }
     }
 
     /// Keeps the members running until all of them serve.

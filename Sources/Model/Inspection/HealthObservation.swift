@@ -13,6 +13,8 @@ public struct HealthObservation: Sendable, Equatable {
     /// The endpoints that lead to another cluster and are not looked at; all endpoints that answered, where nothing
     /// tells which of several clusters the record stands for.
     public var strangers: [ForeignEndpoint]
+    /// The member IDs under which the migrations that have a record freeze; nil where they were not looked up.
+    public var knownFreezes: Set<UInt64>?
 
     /// Creates an observation.
     public init(
@@ -37,6 +39,12 @@ public struct HealthObservation: Sendable, Equatable {
         let allAnswer = members.allSatisfy { $0.isLearner || $0.status.answer != nil }
         if let only = found.first, found.count == 1, expectedClusterID == nil || allAnswer { return only }
         return expectedClusterID
+    }
+
+    /// The member IDs of the freezes that the members tell of; those of another cluster's members are left out.
+    public var freezes: Set<UInt64> {
+        let alarms = members.filter { !isForeign($0) }.compactMap { $0.status.answer?.answer.alarms }.joined()
+        return Set(alarms.filter(\.isFreeze).map(\.memberID))
     }
 
     /// The clusters that the members say they belong to.
@@ -149,9 +157,25 @@ public struct StatusSample: Sendable, Equatable {
 
 /// An alarm raised in a cluster.
 public struct RaisedAlarm: Sendable, Equatable {
-    /// The member ID of the alarm by which a migration freezes its source, which no member has: the letters `lodest`
-    /// and two bytes.
-    public static let freezeTag: UInt64 = 0x6c6f_6465_7374_0001
+    /// The member ID under which every migration froze its source before each had its own: the letters `lodest` and two
+    /// bytes.
+    public static let commonFreezeTag: UInt64 = 0x6c6f_6465_7374_0001
+
+    /// The member ID of the alarm by which a migration freezes its source, which no member has: the letters `lode` and
+    /// four bytes made of its uid.
+    ///
+    /// So a freeze is known for that of one migration, whoever finds it, and none lifts another's.
+    ///
+    /// - Parameter uid: the uid of the EtcdMigration.
+    /// - Returns: the member ID.
+    public static func freezeTag(of uid: String) -> UInt64 {
+        // FNV-1a with 64 bits, folded: it must be the same in every process.
+        let hash = uid.utf8.reduce(0xcbf2_9ce4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+        return 0x6c6f_6465 << 32 | UInt64(UInt32(truncatingIfNeeded: hash ^ hash >> 32))
+    }
+
+    /// Whether it is the freeze of a migration, whichever, and not the alarm of a member.
+    public var isFreeze: Bool { kind == .corrupt && memberID >> 32 == 0x6c6f_6465 }
 
     /// The kinds of alarms.
     public enum Kind: String, Sendable {

@@ -2,29 +2,33 @@ public import Etcd
 
 /// Stops all writes of a source at one moment, and lets them go on.
 ///
-/// It is the alarm `CORRUPT` under a member ID of our own, so that it is recognised and lifted after a crash and that no
+/// It is the alarm `CORRUPT` under a member ID of our own, a tag, so that it is recognised and lifted after a crash and that no
 /// genuine alarm is ever cleared by it. Etcd 3.4 and 3.5 then refuse every change of the keyspace in the whole cluster,
 /// deletions, nested transactions, grants, and the expiry of leases included, while reads, watches, HashKV and snapshots
 /// go on; `NOSPACE` would let deletions and expiry through. On 3.4 and 3.5 an alarm also weakens the checks of
 /// authorisation, so a cluster with authentication is never frozen in this way.
 public struct SourceFreeze: Sendable {
-    /// The member ID of our alarm, which no member has: the letters `lodest` and two bytes.
-    public static let tag: UInt64 = 0x6c6f_6465_7374_0001
-
-    private static let alarm = EtcdAlarm(memberID: tag, kind: .corrupt)
+    /// The tag of a freeze that nobody in particular makes: the letters `lodest` and two bytes.
+    public static let commonTag: UInt64 = 0x6c6f_6465_7374_0001
 
     private let source: EtcdEndpoints
+    private let alarm: EtcdAlarm
 
     /// Makes the freeze of a source; nothing happens yet.
-    public init(_ source: EtcdEndpoints) {
+    ///
+    /// - Parameters:
+    ///   - source: the members to ask.
+    ///   - tag: the member ID of the alarm, which no member may have: it tells whose freeze it is.
+    public init(_ source: EtcdEndpoints, tag: UInt64 = commonTag) {
         self.source = source
+        alarm = EtcdAlarm(memberID: tag, kind: .corrupt)
     }
 
     /// Whether our alarm is raised.
     ///
     /// - Throws: `ReplicationError`.
     public func isActive() async throws -> Bool {
-        try await ask { (client) throws(EtcdError) in try await client.alarms() }.contains(Self.alarm)
+        try await ask { (client) throws(EtcdError) in try await client.alarms() }.contains(alarm)
     }
 
     /// Stops all writes: when it returns, none is acknowledged any more.
@@ -41,20 +45,26 @@ public struct SourceFreeze: Sendable {
                 remedy: "keep its writers away by network instead, then cut over by hand")
         }
         let others = try await ask { (client) throws(EtcdError) in try await client.alarms() }
-            .filter { $0 != Self.alarm }
+            .filter { $0 != alarm }
+        // All tags of ours begin with the letters `lode`.
+        guard !others.contains(where: { $0.kind == .corrupt && $0.memberID >> 32 == Self.commonTag >> 32 }) else {
+            throw ReplicationError(
+                .unsupported, ClusterHead.name(source), "another migration keeps it frozen",
+                remedy: "roll that back or delete it first")
+        }
         guard others.isEmpty else {
             throw ReplicationError(
                 .unsupported, ClusterHead.name(source), "it has an alarm of its own (\(others[0].kind))",
                 remedy: "see to its cause and clear it first")
         }
-        try await ask { (client) throws(EtcdError) in try await client.activateAlarm(Self.alarm) }
+        try await ask { (client) throws(EtcdError) in try await client.activateAlarm(alarm) }
     }
 
     /// Lets writes go on; without our alarm nothing happens.
     ///
     /// - Throws: `ReplicationError`.
     public func deactivate() async throws {
-        try await ask { (client) throws(EtcdError) in try await client.deactivateAlarm(Self.alarm) }
+        try await ask { (client) throws(EtcdError) in try await client.deactivateAlarm(alarm) }
     }
 
     /// Whether authentication is on: releases before 3.5 tell it only to who tries to log in.

@@ -88,6 +88,13 @@ struct ExactProofTests {
             }
             #expect(try await ClusterHead.read(pair).revision == revision)
             #expect(try await SourceFreeze(pair).isActive(), "also for who comes after a crash")
+            let other = SourceFreeze(pair, tag: SourceFreeze.commonTag + 1)
+            #expect(try await !other.isActive())
+            // Nobody lifts what another froze, and nobody freezes it a second time.
+            try await other.deactivate()
+            #expect(try await freeze.isActive())
+            let refusal = await #expect(throws: ReplicationError.self) { try await other.activate() }
+            #expect(refusal?.description.contains("another migration") ?? false, "\(String(describing: refusal))")
             try await freeze.deactivate()
             #expect(try await !freeze.isActive())
             try await client.put("a", "3")
