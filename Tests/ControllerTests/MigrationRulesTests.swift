@@ -65,4 +65,25 @@ struct MigrationRulesTests {
             problems(.cutOver, frozen: true) { $0.cutover.freeze = MigrationFreeze.none } == ["spec.cutover.freeze"])
         #expect(problems(.ready) { $0.cutover.freeze = MigrationFreeze.none }.isEmpty)
     }
+
+    @Test(
+        "Going back is accepted within its window, which may be made longer in the same change",
+        arguments: [
+            (60, 24, 24, true), (86_399, 24, 24, true), (86_460, 24, 24, false), (86_460, 24, 25, true),
+            (60, 24, 0, false),
+            (60, 0, 24, true),
+        ] as [(Int64, Int64, Int64, Bool)])
+    func wayBack(age: Int64, window: Int64, newWindow: Int64, isAccepted: Bool) throws {
+        func moved(_ hours: Int64, _ goal: MigrationGoal) throws -> Value {
+            var migration = try EtcdMigration(document: document(.completed) { $0.cutover.source = .released })
+            migration.status.completionTime = Timestamp.now - .seconds(age)
+            migration.spec.rollbackWindow = .seconds(hours * 3600)
+            migration.spec.goal = goal
+            return migration.document
+        }
+        let problems = RecordRules.problems(
+            try moved(newWindow, .rolledBack), replacing: try moved(window, .migrated), of: EtcdMigration.kind)
+        #expect(problems.map(\.path.description) == (isAccepted ? [] : ["spec.goal"]))
+        #expect(isAccepted || problems[0].message.contains("spec.rollbackWindow"))
+    }
 }

@@ -34,7 +34,23 @@ struct MigrationTests {
 
             let refusal = try await fixture.lodestone("migrate", "rollback", "orders-to-orders2")
             #expect(refusal.status == 1 && refusal.errors.contains("--yes"), "\(refusal.errors)")
+            let end = try #require(migration.status.rollbackUntil)
+            #expect(end == migration.status.completionTime.map { $0 + .seconds(86_400) })
+            try await setWindow("1s", fixture)
+            let late = try await eventually("the window is over", timeout: .seconds(20)) {
+                let late = try await fixture.lodestone("migrate", "rollback", "orders-to-orders2", "--yes", "--dry-run")
+                return late.status == 0 ? nil : late
+            }
+            #expect(late.errors.contains("make spec.rollbackWindow longer"), "\(late.errors)")
+            try await eventually("the status says until when it was") {
+                let until = try await fixture.record(EtcdMigration.self, "orders-to-orders2")?.status.rollbackUntil
+                return until.map { $0 < end } ?? false
+            }
+            #expect(try await put(endpoint, "late").errors.contains("corrupt cluster"), "nothing happens by itself")
+            try await setWindow("48h", fixture)
             try await fixture.succeed("migrate", "rollback", "orders-to-orders2", "--yes")
+            let back = try #require(try await fixture.record(EtcdMigration.self, "orders-to-orders2"))
+            #expect(back.status.rollbackUntil == nil)
             #expect(try await put(endpoint, "back").status == 0)
         }
     }
@@ -52,6 +68,24 @@ struct MigrationTests {
                 try await fixture.record(EtcdCluster.self, "orders2")?.status.restore?.phase == .failed
             }
         }
+    }
+
+    private func setWindow(_ text: String, _ fixture: ControllerFixture) async throws {
+        let path = fixture.file("window.yaml")
+        try writeTextFile(
+            path,
+            """
+            apiVersion: lodestone.dev/v1alpha1
+            kind: EtcdMigration
+            metadata: {name: orders-to-orders2}
+            spec:
+              sourceRef: {name: orders}
+              destinationRef: {name: orders2}
+              destination: {size: 1}
+              cutover: {approved: true}
+              rollbackWindow: \(text)
+            """)
+        try await fixture.succeed("apply", "-f", path)
     }
 
     private func put(_ endpoint: String, _ key: String) async throws -> ChildProcess.Output {

@@ -23,12 +23,18 @@ extension RecordDescription {
             ("Frozen", status.freezeTime.map { "since \(moment($0))" }), ("Pause", status.pause?.goText),
             ("API server", status.apiServerFlag),
             ("Removed", status.removedKeys.map { "\($0) keys from the source" }),
-            ("Roll back", status.rollbackUntil.map { "until \(moment($0))" }),
+            ("Roll back", status.rollbackUntil.map { wayBack($0) }),
             ("Cut-overs", status.cutoverFailures > 0 ? "\(status.cutoverFailures) were put back" : nil),
             ("Began", status.startTime.map { moment($0) }), ("Ended", status.completionTime.map { moment($0) }),
         ]
         rows += optional.compactMap { name, value in value.flatMap { $0.isEmpty ? nil : (name, $0) } }
         return facts(rows) + section("Comparison", proof(status.proof))
+    }
+
+    private func wayBack(_ end: Timestamp) -> String {
+        end < now
+            ? "refused since \(moment(end)); see spec.rollbackWindow"
+            : "until \(moment(end)); what was written to the destination since the cut-over is lost by it"
     }
 
     private func proof(_ proof: MigrationProof?) -> [String] {

@@ -9,7 +9,7 @@ struct MigrateRollbackCommand: Command {
     static let summary = "lets the source take writes again after the cut-over"
     static let discussion = """
         What was written to the destination since is only there; the command says how much that is and needs --yes. Point
-        the clients back to the source afterwards.
+        the clients back to the source afterwards. It is refused once spec.rollbackWindow is over.
         """
     static let operands = [MigrationChange.operand.within(\MigrateRollbackCommand.change)]
     static let options: [CommandOption<MigrateRollbackCommand>] =

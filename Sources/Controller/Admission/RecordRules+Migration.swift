@@ -8,7 +8,21 @@ extension RecordRules {
             "can be Removed only once the migration is completed and its clients use the destination")
     }
 
-    static func problems(ofMigration new: EtcdMigration, replacing old: EtcdMigration?) -> [FieldProblem] {
+    /// Whoever goes back loses what was written to the destination since: after its window that is too much for a slip.
+    private static func lateReturn(_ new: EtcdMigration, _ old: EtcdMigration, at now: Timestamp) -> FieldProblem? {
+        // The window may be made longer in the same change; the status is what is on record, and not the caller's.
+        var wanted = old
+        wanted.spec.rollbackWindow = new.spec.rollbackWindow
+        guard let end = wanted.wayBackEnds, now > end else { return nil }
+        return FieldProblem(
+            "spec.goal", .forbidden,
+            "cannot be RolledBack since \(end): what was written to the destination since the cut-over would be lost; make "
+                + "spec.rollbackWindow longer (it is \(new.spec.rollbackWindow.goText)) if that is what you want")
+    }
+
+    static func problems(
+        ofMigration new: EtcdMigration, replacing old: EtcdMigration?, at now: Timestamp = .now
+    ) -> [FieldProblem] {
         guard let old else {
             var problems: [FieldProblem] = []
             if new.spec.goal != .migrated {
@@ -45,6 +59,9 @@ extension RecordRules {
                 FieldProblem(
                     "spec.goal", .forbidden, "cannot be RolledBack once what was moved is being removed from the source"
                 ))
+        }
+        if new.spec.goal == .rolledBack, old.spec.goal != .rolledBack, let problem = lateReturn(new, old, at: now) {
+            problems.append(problem)
         }
         // A cancellation that came too late may be followed by the way back.
         let isLate = old.spec.goal == .cancelled && new.spec.goal == .rolledBack && old.status.phase == .completed

@@ -15,7 +15,7 @@ public enum RecordRules {
         case EtcdCluster.kind: judge(new, old, problems(ofCluster:replacing:))
         case EtcdInspection.kind: judge(new, old, problems(ofInspection:replacing:))
         case EtcdBackup.kind: judge(new, old, problems(ofBackup:replacing:))
-        case EtcdMigration.kind: judge(new, old, problems(ofMigration:replacing:))
+        case EtcdMigration.kind: judge(new, old, { problems(ofMigration: $0, replacing: $1) })
         case Secret.kind: judge(new, old, problems(ofSecret:replacing:))
         case Namespace.kind: judge(new, old, problems(ofNamespace:replacing:))
         default: []

@@ -36,6 +36,7 @@ public struct MigrationReconciler: Reconciler {
         show(facts, in: &migration)
         let step = MigrationPlan.next(migration, facts, at: now)
         let outcome = try await take(step, &migration, jobs, facts, at: now)
+        migration.status.rollbackUntil = migration.wayBackEnds
         MigrationConditions.set(in: &migration, at: now)
         return outcome
     }
@@ -128,7 +129,6 @@ public struct MigrationReconciler: Reconciler {
             migration.status.proof = proof
             migration.status.applied = revision
             (migration.status.lagRevisions, migration.status.lag) = (0, .zero)
-            migration.status.rollbackUntil = (now + migration.spec.rollbackWindow).wholeSeconds
             if migration.spec.cutover.freeze != .alarm { migration.status.freezeTime = nil }
             migration.status.apiServerFlag = try await jobs.apiServerFlag()
             let proven = proof.verdict == .equal ? "proven equal" : "with the differences that were accepted"

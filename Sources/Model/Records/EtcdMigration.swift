@@ -177,7 +177,7 @@ public struct EtcdMigrationSpec: Structure {
     public var cutover = MigrationCutover()
     /// How both ends are proven to be equal.
     public var verification = MigrationVerification()
-    /// How long the source is kept as it was, for going back.
+    /// For how long after the cut-over going back is taken for meant.
     public var rollbackWindow = Duration.seconds(86400)
     /// What the migration is to come to.
     public var goal = MigrationGoal.migrated
@@ -214,7 +214,9 @@ public struct EtcdMigrationSpec: Structure {
         Field("cutover", \.cutover, "When and how clients change over."),
         Field("verification", \.verification, "How both ends are proven to be equal."),
         Field(
-            "rollbackWindow", \.rollbackWindow, "How long the source is kept as it was, for going back.",
+            "rollbackWindow", \.rollbackWindow,
+            "For how long after the cut-over goal RolledBack is accepted. Later it is refused until this is made longer, as "
+                + "what was written to the destination since would be lost. Nothing happens by itself when it ends.",
             .between(.zero, .seconds(365 * 86400))),
         Field(
             "goal", \.goal,

@@ -71,7 +71,7 @@ public struct EtcdMigrationStatus: Structure {
     public var nextCutoverTime: Timestamp?
     /// The newest comparison of both ends.
     public var proof: MigrationProof?
-    /// Until when the source is kept for going back.
+    /// Until when goal RolledBack is accepted; missing where there is no way back.
     public var rollbackUntil: Timestamp?
     /// The flag that makes a Kubernetes API server use the destination for the part that was moved.
     public var apiServerFlag = ""
@@ -116,7 +116,9 @@ public struct EtcdMigrationStatus: Structure {
         Field("cutoverFailures", \.cutoverFailures, "How often the cut-over was tried and put back."),
         Field("nextCutoverTime", \.nextCutoverTime, "When the next cut-over is tried."),
         Field("proof", \.proof, "The newest comparison of both ends."),
-        Field("rollbackUntil", \.rollbackUntil, "Until when the source is kept for going back."),
+        Field(
+            "rollbackUntil", \.rollbackUntil,
+            "Until when goal RolledBack is accepted; missing where there is no way back."),
         Field(
             "apiServerFlag", \.apiServerFlag,
             "The flag that makes a Kubernetes API server use the destination for the part that was moved."),
