@@ -1,6 +1,7 @@
 import API
 import Model
 import Store
+import TestSupport
 import Testing
 import Transport
 
@@ -131,6 +132,27 @@ struct RecordRemovalTests {
         let warnings = warned.headers.filter { $0.name == "Warning" }.map(\.value)
         #expect(warnings.reduce(0) { $0 + $1.utf8.count } < 4_096)
         #expect(warnings.last?.hasSuffix(" more\"") == true, "\(warnings)")
+    }
+
+    @Test("A write with a long head and many warnings is answered over a connection as well")
+    func manyWarningsOnTheWire() async throws {
+        let api = try await APIFixture()
+        var spec: Value = [:]
+        for number in 0..<85 { spec["unknown-field-of-the-tests-\(number)"] = 1 }
+        let body = String(decoding: Sample.cluster("demo", ["spec": spec]).jsonBytes, as: UTF8.self)
+        try await api.serving { server in
+            // The longest head that is taken, to some bytes.
+            let output = try await ChildProcess.run(
+                "/usr/bin/curl",
+                [
+                    "-sS", "-i", "--noproxy", "*", "--max-time", "60", "-H",
+                    "Authorization: Bearer \(APIFixture.token)",
+                    "-H", "Content-Type: application/json", "-H", "X-Long: \(String(repeating: "x", count: 3_700))",
+                    "-d", body, "\(server.url)\(Sample.clusters)?fieldValidation=Warn",
+                ])
+            #expect(output.output.hasPrefix("HTTP/1.1 201 "), "\(output)")
+            #expect(output.output.contains(" more\"") && output.output.contains("\"uid\""), "\(output)")
+        }
     }
 
     @Test("A generated name obeys the rules on names, also where its prefix is long, and is seen by admission")

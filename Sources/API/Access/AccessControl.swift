@@ -10,6 +10,7 @@ final class AccessControl: Sendable {
     private let store: RecordStore
     private let admins: BearerTokens
     private let authenticator: Authenticator
+    private let certificates: CertificateUsers
     private let watches = OpenWatches()
     private let now: @Sendable () -> Timestamp
 
@@ -18,9 +19,16 @@ final class AccessControl: Sendable {
         admins = options.tokens
         limits = RequestLimits(options.limits)
         now = options.now
+        certificates = CertificateUsers(authority: options.authority)
         authenticator = Authenticator(
-            admins: options.tokens, index: index,
-            certificates: CertificateUsers(authority: options.authority), now: options.now)
+            admins: options.tokens, index: index, certificates: certificates, now: options.now)
+    }
+
+    /// Has everybody show himself again whom an authority stood behind that may not be trusted any more.
+    ///
+    /// - Parameter epoch: How often the authorities of clients were replaced so far.
+    func trustChanged(to epoch: Int) {
+        certificates.trustEpoch = epoch
     }
 
     /// Makes sure that the records that say who may do what are known.
@@ -83,7 +91,8 @@ final class AccessControl: Sendable {
         await withTaskGroup { group in
             group.addTask { await self.index.follow(self.store) }
             while !Task.isCancelled {
-                watches.check(version: index.version, at: now()) { requester, wish in
+                // Both only grow, so the sum moves with either.
+                watches.check(version: index.version + certificates.trustEpoch, at: now()) { requester, wish in
                     guard authenticator.isStillKnown(requester) else {
                         return Authenticator.refusal("the token or certificate is not valid any more")
                     }

@@ -7,7 +7,7 @@ import Store
 struct AccessGuard: Sendable {
     let requester: Requester
     let index: AccessIndex
-    /// Whether some digest is that of a token which is no record.
+    /// Whether some digest is that of a token as far as is known here; two that are made at once, ``condition`` tells apart.
     let isTaken: @Sendable (_ digest: String) -> Bool
 
     /// Refuses a write that gives too much or changes what may not change.

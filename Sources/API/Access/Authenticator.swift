@@ -35,7 +35,8 @@ struct Authenticator: Sendable {
     func isStillKnown(_ requester: Requester) -> Bool {
         switch requester.proof {
         case .adminToken: return true
-        case .certificate: return requester.expires.map { $0 > now() } ?? true
+        case .certificate(_, let epoch):
+            return epoch >= certificates.trustEpoch && requester.expires.map { $0 > now() } ?? true
         case .token(let digest, _, let uid):
             guard let bytes = Hex.decode(digest), let token = index.token(digest: bytes) else { return false }
             return token.metadata.uid == uid && token.state(at: now()) == .active

@@ -14,12 +14,14 @@ final class CertificateFollower: Sendable {
     private static let reminder = Duration.seconds(86_400)
 
     private struct State {
-        var served: HTTPServerOptions.TLS?
+        var served: HTTPServerOptions.TLS
         var end: Timestamp?
         var noticeFrom: Timestamp?
         /// How often in a row the files could not be used.
         var failures = 0
         var problem: String?
+        /// Why the kubeconfig does not trust what is served; nil where it does.
+        var kubeconfigProblem: String?
         var remindedAt: Timestamp?
     }
 
@@ -27,10 +29,10 @@ final class CertificateFollower: Sendable {
     private let now: @Sendable () -> Timestamp
     private let logger: Logger
     private let reloads: Counter
-    private let state = Mutex(State())
+    private let state: Mutex<State>
 
     init(
-        _ source: ServingCertificates, serving tls: HTTPServerOptions.TLS?, now: @escaping @Sendable () -> Timestamp,
+        _ source: ServingCertificates, serving tls: HTTPServerOptions.TLS, now: @escaping @Sendable () -> Timestamp,
         _ metrics: MetricsRegistry, _ logger: Logger
     ) {
         self.source = source
@@ -39,13 +41,16 @@ final class CertificateFollower: Sendable {
         reloads = metrics.counter(
             "lodestone_serving_certificate_reloads_total",
             "How often the server's certificate or the authorities of clients were replaced while it served.")
-        if let tls { note(tls) }
+        state = Mutex(State(served: tls))
+        note(tls)
         metrics.addCollector { [weak self] in self?.families ?? [] }
     }
 
     /// What is wrong or will be soon.
     var findings: [Finding] {
-        let (problem, end, from) = state.withLock { ($0.problem, $0.end, $0.noticeFrom) }
+        let (problem, kubeconfig, end, from) = state.withLock {
+            ($0.problem, $0.kubeconfigProblem, $0.end, $0.noticeFrom)
+        }
         var findings: [Finding] = []
         if let problem {
             findings.append(
@@ -53,6 +58,13 @@ final class CertificateFollower: Sendable {
                     "CertificateFilesUnusable", .warning,
                     "the certificate files of the API cannot be used, so what was read before is served: \(problem)",
                     remedy: "correct the files; they are looked at every few seconds"))
+        }
+        if let kubeconfig {
+            findings.append(
+                Finding(
+                    "KubeconfigOutdated", .warning,
+                    "the kubeconfig still trusts the former certificate of the API: \(kubeconfig)",
+                    remedy: "make room or mend its rights; it is written again every few seconds"))
         }
         guard let end, let from, now() >= from else { return findings }
         let isOver = now() >= end
@@ -66,51 +78,75 @@ final class CertificateFollower: Sendable {
     }
 
     /// Looks at the files until the task is cancelled.
-    func run(_ server: HTTPServer, url: String) async {
+    ///
+    /// - Parameters:
+    ///   - server: What serves with them.
+    ///   - url: Its address, for the kubeconfig.
+    ///   - replaced: Told how often the authorities of clients were replaced so far, whenever anything was.
+    func run(_ server: HTTPServer, url: String, replaced: @Sendable (_ trustEpoch: Int) -> Void) async {
         while !Task.isCancelled {
             // Ends early only by cancellation, which the loop looks at.
             try? await Task.sleep(for: source.interval)
-            look(server, url)
+            look(server, url, replaced)
         }
     }
 
-    private func look(_ server: HTTPServer, _ url: String) {
-        do {
-            let found = try source.read(now: now())
-            if found != state.withLock(\.served) {
-                try server.replaceCertificates(found)
+    private func look(_ server: HTTPServer, _ url: String, _ replaced: @Sendable (Int) -> Void) {
+        let served = state.withLock(\.served)
+        let (found, failure) = source.read(over: served, now: now())
+        var problem = failure?.fact
+        if found != served {
+            do {
+                replaced(try server.replaceCertificates(found))
                 note(found)
                 reloads.add()
                 logger.info("The API serves with new certificates", ["expires": .text(endText)])
                 tell(found, url)
+            } catch {
+                problem = problem ?? "\(error)"
             }
-            let was = state.withLock { state in
-                defer { (state.failures, state.problem) = (0, nil) }
-                return state.problem
-            }
-            if was != nil { logger.info("The certificate files of the API can be used again") }
-        } catch {
-            // A certificate and its key are replaced one after the other, and do not go together in between.
-            let problem = (error as? CredentialsError)?.fact ?? "\(error)"
-            let isNew = state.withLock { state in
-                state.failures += 1
-                guard state.failures > 1, state.problem != problem else { return false }
-                state.problem = problem
-                return true
-            }
-            if isNew {
-                logger.error(
-                    "The certificate files of the API cannot be used; what was read before is served: \(problem)")
-            }
+        } else if state.withLock({ $0.kubeconfigProblem != nil }) {
+            tell(served, url)
         }
+        judge(problem)
         remind()
     }
 
+    /// Tells what is wrong with the files once, and that it is well again.
+    private func judge(_ problem: String?) {
+        let (was, isNew) = state.withLock { state in
+            let was = state.problem
+            guard let problem else {
+                (state.failures, state.problem) = (0, nil)
+                return (was, false)
+            }
+            state.failures += 1
+            // A certificate and its key are replaced one after the other, and do not go together in between.
+            guard state.failures > 1, was != problem else { return (was, false) }
+            state.problem = problem
+            return (was, true)
+        }
+        if let problem, isNew {
+            logger.error("The certificate files of the API cannot be used; what was read before is served: \(problem)")
+        } else if problem == nil, was != nil {
+            logger.info("The certificate files of the API can be used again")
+        }
+    }
+
     private func tell(_ tls: HTTPServerOptions.TLS, _ url: String) {
-        do {
+        do throws(CredentialsError) {
             try source.tell(tls, url: url)
+            let was = state.withLock { state in
+                defer { state.kubeconfigProblem = nil }
+                return state.kubeconfigProblem
+            }
+            if was != nil { logger.info("The kubeconfig trusts the certificate of the API again") }
         } catch {
-            logger.error("The kubeconfig still trusts the former certificate of the API: \(error)")
+            let isNew = state.withLock { state in
+                defer { state.kubeconfigProblem = error.fact }
+                return state.kubeconfigProblem != error.fact
+            }
+            if isNew { logger.error("The kubeconfig still trusts the former certificate of the API: \(error.fact)") }
         }
     }
 

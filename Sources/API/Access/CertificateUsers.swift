@@ -13,10 +13,17 @@ final class CertificateUsers: Sendable {
     private let authority: Certificate?
     /// Whether the authority signed a certificate, by its fingerprint: to find out costs more than all the rest.
     private let known = Mutex<[String: Bool]>([:])
+    private let epoch = Atomic(0)
 
     /// Takes up the server's own authority.
     init(authority: Certificate?) {
         self.authority = authority
+    }
+
+    /// How often the authorities of clients were replaced; who was known by former ones has to show himself again.
+    var trustEpoch: Int {
+        get { epoch.load(ordering: .acquiring) }
+        set { epoch.store(newValue, ordering: .releasing) }
     }
 
     /// Who a certificate stands for.
@@ -47,7 +54,8 @@ final class CertificateUsers: Sendable {
         }
         return Requester(
             user: user, groups: certificate.organizations.filter { !isReserved($0) },
-            proof: .certificate(fingerprint: certificate.fingerprint), expires: expires)
+            proof: .certificate(fingerprint: certificate.fingerprint, trustEpoch: certificate.trustEpoch),
+            expires: expires)
     }
 
     private func isOwn(_ certificate: HTTPClientCertificate) -> Bool {

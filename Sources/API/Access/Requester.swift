@@ -8,8 +8,9 @@ struct Requester: Sendable, Equatable {
         case adminToken
         /// The token of a record.
         case token(digest: String, name: String, uid: String)
-        /// A verified client certificate, named by its SHA-256.
-        case certificate(fingerprint: String)
+        /// A verified client certificate, named by its SHA-256, and how often the authorities it was verified by had
+        /// been replaced.
+        case certificate(fingerprint: String, trustEpoch: Int)
     }
 
     /// The group of everybody who has shown who he is, as Kubernetes names it.
@@ -36,7 +37,7 @@ struct Requester: Sendable, Equatable {
         switch proof {
         case .adminToken: "admin-token"
         case .token(_, let name, _): "token/\(name)"
-        case .certificate(let fingerprint): "certificate/\(fingerprint.prefix(16))"
+        case .certificate(let fingerprint, _): "certificate/\(fingerprint.prefix(16))"
         }
     }
 }

@@ -31,19 +31,26 @@ public struct ServerFiles: Sendable {
     public func tls(
         or credentials: APICredentials, now: Timestamp = .now
     ) throws(CredentialsError) -> HTTPServerOptions.TLS {
-        var authorities = credentials.authority.certificatePEM
-        if let clientAuthority {
-            let text = try Self.read(clientAuthority)
-            guard try Self.certificate(in: text, clientAuthority).isAuthority else {
-                throw .damaged(path: clientAuthority, reason: "its first certificate is not that of an authority")
-            }
-            authorities += text.hasSuffix("\n") ? text : text + "\n"
+        let pair = try pair(or: credentials, now: now)
+        return HTTPServerOptions.TLS(
+            certificatePEM: pair.certificatePEM, privateKeyPEM: pair.privateKeyPEM,
+            clientAuthoritiesPEM: try clientAuthorities(and: credentials))
+    }
+
+    /// The authorities of clients: the server's own, and those of the file.
+    func clientAuthorities(and credentials: APICredentials) throws(CredentialsError) -> String {
+        let own = credentials.authority.certificatePEM
+        guard let clientAuthority else { return own }
+        let text = try Self.read(clientAuthority)
+        guard try Self.certificate(in: text, clientAuthority).isAuthority else {
+            throw .damaged(path: clientAuthority, reason: "its first certificate is not that of an authority")
         }
-        guard let certificate, let key else {
-            return HTTPServerOptions.TLS(
-                certificatePEM: credentials.server.certificatePEM, privateKeyPEM: credentials.server.privateKeyPEM,
-                clientAuthoritiesPEM: authorities)
-        }
+        return own + (text.hasSuffix("\n") ? text : text + "\n")
+    }
+
+    /// The server's certificate and its key.
+    func pair(or credentials: APICredentials, now: Timestamp) throws(CredentialsError) -> IssuedCertificate {
+        guard let certificate, let key else { return credentials.server }
         let chain = try Self.read(certificate)
         let secret = try Self.read(key, isSecret: true)
         let leaf = try Self.certificate(in: chain, certificate)
@@ -62,8 +69,7 @@ public struct ServerFiles: Sendable {
         guard leaf.notAfter > .seconds(now.secondsSinceEpoch) else {
             throw .damaged(path: certificate, reason: "the certificate has expired")
         }
-        return HTTPServerOptions.TLS(
-            certificatePEM: chain, privateKeyPEM: secret, clientAuthoritiesPEM: authorities)
+        return IssuedCertificate(certificatePEM: chain, privateKeyPEM: secret)
     }
 
     private static func certificate(in text: String, _ path: String) throws(CredentialsError) -> Certificate {

@@ -1,3 +1,4 @@
+import Crypto
 public import Model
 public import Transport
 
@@ -23,6 +24,27 @@ public struct ServingCertificates: Sendable {
     /// - Throws: ``CredentialsError``, for example for a key that does not belong to its certificate.
     public func read(now: Timestamp) throws(CredentialsError) -> HTTPServerOptions.TLS {
         try files.tls(or: credentials, now: now)
+    }
+
+    /// What the files hold now, and what was read before in place of what cannot be used.
+    ///
+    /// Each for itself: an authority that was taken away must not be trusted for longer because a certificate is broken.
+    func read(
+        over former: HTTPServerOptions.TLS, now: Timestamp
+    ) -> (tls: HTTPServerOptions.TLS, problem: CredentialsError?) {
+        var (tls, problem) = (former, nil as CredentialsError?)
+        do throws(CredentialsError) {
+            let pair = try files.pair(or: credentials, now: now)
+            (tls.certificatePEM, tls.privateKeyPEM) = (pair.certificatePEM, pair.privateKeyPEM)
+        } catch {
+            problem = error
+        }
+        do throws(CredentialsError) {
+            tls.clientAuthoritiesPEM = try files.clientAuthorities(and: credentials)
+        } catch {
+            problem = problem ?? error
+        }
+        return (tls, problem)
     }
 
     /// Lets the kubeconfig of the data directory trust what is served.

@@ -56,6 +56,13 @@ package struct APIHandler: Sendable {
         }
     }
 
+    /// Has everybody show himself again whom an authority stood behind that may not be trusted any more.
+    ///
+    /// - Parameter epoch: How often the authorities of clients were replaced so far.
+    func trustChanged(to epoch: Int) {
+        access.trustChanged(to: epoch)
+    }
+
     /// The answer to a request; never fails, a refusal is an answer too.
     package func respond(to request: HTTPServerRequest) async -> HTTPServerResponse {
         let start = ContinuousClock.now

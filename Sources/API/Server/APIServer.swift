@@ -66,9 +66,9 @@ public final class APIServer: Sendable {
                 options.listener.address, reason: "without TLS the API is only served to this machine")
         }
         var options = options
-        if let certificates = options.certificates {
+        if let certificates = options.certificates, let tls = options.listener.tls {
             let follower = CertificateFollower(
-                certificates, serving: options.listener.tls, now: options.now, metrics, logger)
+                certificates, serving: tls, now: options.now, metrics, logger)
             let others = options.findings
             options.findings = { await others() + follower.findings }
             self.follower = follower
@@ -105,7 +105,9 @@ public final class APIServer: Sendable {
         await withTaskGroup { group in
             group.addTask { await self.handler.run() }
             if let follower {
-                group.addTask { await follower.run(self.server, url: self.url) }
+                group.addTask {
+                    await follower.run(self.server, url: self.url) { self.handler.trustChanged(to: $0) }
+                }
             }
             await server.run()
             group.cancelAll()

@@ -97,8 +97,11 @@ struct RecordDescription {
     /// Names and values, the values under each other.
     func facts(_ rows: [(String, String)]) -> [String] {
         let width = max(14, (rows.map(\.0.count).max() ?? 0) + 2)
+        // What is written in several lines stays under its value: it could say anything as if it were a fact.
+        let continued = "\n" + String(repeating: " ", count: width)
         return rows.map { name, value in
-            paint(.dim, name + String(repeating: " ", count: max(1, width - name.count))) + value
+            paint(.dim, name + String(repeating: " ", count: max(1, width - name.count)))
+                + value.replacing("\n", with: continued)
         }
     }
 

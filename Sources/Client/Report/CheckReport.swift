@@ -59,7 +59,8 @@ struct CheckReport: Structure {
             + inspections.map { inspection -> [String] in
                 let head =
                     "\(paint(.bold, inspection.type.rawValue))  "
-                    + "\(paint(inspection.verdict.style, inspection.verdict.rawValue))  \(inspection.message)"
+                    + "\(paint(inspection.verdict.style, inspection.verdict.rawValue))  "
+                    + inspection.message.printable
                 let findings = text.findings(inspection.findings.map { ReportedFinding($0) })
                 return [head] + (inspection.table(paint) + findings).map { "  \($0)" }
             }

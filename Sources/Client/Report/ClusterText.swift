@@ -22,7 +22,7 @@ struct ClusterText {
         }
         if cluster.paused { facts.append("paused") }
         if cluster.phase != .running, !cluster.message.isEmpty, cluster.findings.isEmpty {
-            facts.append(cluster.message)
+            facts.append(cluster.message.printable)
         }
         let state = paint(cluster.state.style, cluster.state.rawValue)
         return "\(paint(.bold, cluster.displayName))  \(state)  \(facts.joined(separator: ", "))"
@@ -137,9 +137,9 @@ struct ClusterText {
             let since = finding.since.map { ", for \(max(.zero, now - $0).ageText)" } ?? ""
             lines.append(
                 "  \(paint(finding.severity.style, label))\(padding)  \(finding.code.rawValue)\(members)\(since): "
-                    + finding.message)
+                    + finding.message.printable)
             if !finding.remedy.isEmpty {
-                lines.append("  " + String(repeating: " ", count: width + 2) + "Remedy: \(finding.remedy)")
+                lines.append("  " + String(repeating: " ", count: width + 2) + "Remedy: \(finding.remedy.printable)")
             }
         }
         return lines

@@ -28,15 +28,14 @@ extension RecordAdmission {
                 let all = try records.count(kind, in: name)
                 if all > allowed {
                     problems.append(
-                        Self.exceeded("metadata.namespace", kind.plural, all - 1, adding: 1, of: allowed, name))
+                        Self.exceeded("metadata.namespace", kind.plural, all, of: allowed, name))
                 }
             }
             if isMore, let allowed = quota(Namespace.membersQuota) {
                 let all = try records.documents(of: kind, in: name).reduce(0) { $0 + Self.members($1) }
                 if all > allowed {
                     problems.append(
-                        Self.exceeded(
-                            "spec.size", Namespace.membersQuota, all - wanted, adding: wanted, of: allowed, name))
+                        Self.exceeded("spec.size", Namespace.membersQuota, all, of: allowed, name))
                 }
             }
             return problems
@@ -50,11 +49,11 @@ extension RecordAdmission {
     }
 
     private static func exceeded(
-        _ field: FieldPath, _ subject: String, _ used: Int, adding more: Int, of allowed: Int, _ namespace: String
+        _ field: FieldPath, _ subject: String, _ all: Int, of allowed: Int, _ namespace: String
     ) -> FieldProblem {
         FieldProblem(
             field, .forbidden,
-            "exceeds the quota of namespace \"\(namespace)\": \(used) \(subject) are there, \(more) more would be too "
-                + "many for \(Namespace.quotaPrefix)\(subject)=\(allowed)")
+            "exceeds the quota of namespace \"\(namespace)\": \(all) \(subject) with it are more than "
+                + "\(Namespace.quotaPrefix)\(subject)=\(allowed)")
     }
 }

@@ -125,6 +125,9 @@ extension ChangeHub.State {
 
     private var isSomebodyToBeTold: Bool {
         guard !isEnded, parked.contains(where: { !$0.value.isEmpty }) else { return false }
-        return told < head || bookmarksAsked.contains { watcher in parked.values.contains { $0[watcher] != nil } }
+        let isWatched = { (kind: String) in parked[kind]?.isEmpty == false }
+        return bookmarksAsked.contains { watcher in parked.values.contains { $0[watcher] != nil } }
+            || gaps.contains(where: isWatched)
+            || recent.reversed().prefix { $0.revision > told }.contains { isWatched($0.kindName) }
     }
 }

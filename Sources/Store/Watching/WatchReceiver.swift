@@ -1,7 +1,8 @@
 /// One who is told of changes as they come, and needs no task that waits for them: thousands of quiet watches cost
 /// little more than their places.
 ///
-/// Called by one task at a time, never while a lock of the store is held, and expected to return soon.
+/// Called never while a lock of the store is held, and expected to return soon. One task tells it what came and that it
+/// has fallen behind; that the store was closed it may be told at the same moment by another.
 public protocol WatchReceiver: AnyObject, Sendable {
     /// Takes what came, which is everything up to a revision.
     ///

@@ -128,15 +128,28 @@ final class HTTPConnections: Sendable {
         var open: [ObjectIdentifier: HTTPConnection] = [:]
         var byNetwork: [String: Int] = [:]
         var credentials: MicroHTTPCredentials?
+        /// The authorities of clients after they were replaced; nil before.
+        var authorities: String??
         var lastClosed: HTTPConnection?
     }
 
     private let state = Mutex(State())
 
     /// What sessions are to show and whom to trust; nil for what the daemon was started with.
-    var credentials: MicroHTTPCredentials? {
-        get { state.withLock(\.credentials) }
-        set { state.withLock { $0.credentials = newValue } }
+    var credentials: MicroHTTPCredentials? { state.withLock(\.credentials) }
+
+    /// Has sessions show and trust something else; returns how often their authorities were replaced so far.
+    func replaceCredentials(
+        with tls: HTTPServerOptions.TLS, startedWith first: HTTPServerOptions.TLS?
+    ) throws(HTTPServerError) -> Int {
+        try state.withLock { (state) throws(HTTPServerError) in
+            let former = state.authorities ?? first?.clientAuthoritiesPEM
+            let epoch = (state.credentials?.trustEpoch ?? 0) + (former == tls.clientAuthoritiesPEM ? 0 : 1)
+            guard let made = MicroHTTPCredentials(tls, trustEpoch: epoch) else { throw .unusableCertificate }
+            state.credentials = made
+            state.authorities = .some(tls.clientAuthoritiesPEM)
+            return epoch
+        }
     }
 
     /// Whether one more connection may come from an address.

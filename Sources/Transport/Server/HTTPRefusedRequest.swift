@@ -35,7 +35,7 @@ public struct HTTPRefusedRequest: Sendable {
         self.reason = reason
     }
 
-    /// Describes a request of which at most the path is known.
+    /// Describes a request whose head never came whole: of it, at most the first line's path is known.
     init(path: String, from connection: HTTPConnection, status: Int) {
         method = ""
         rawPath = path

@@ -39,10 +39,11 @@ public final class HTTPServer: Sendable {
     /// Connections that are open go on; a certificate their client presented is verified anew with its next request.
     ///
     /// - Parameter tls: What to serve with; without effect on a server of plain HTTP.
+    /// - Returns: How often the authorities of clients were replaced so far: what was verified by others carries a
+    ///   lower ``HTTPClientCertificate/trustEpoch``.
     /// - Throws: ``HTTPServerError/unusableCertificate``; then everything stays as it is.
-    public func replaceCertificates(_ tls: HTTPServerOptions.TLS) throws(HTTPServerError) {
-        guard let made = MicroHTTPCredentials(tls) else { throw .unusableCertificate }
-        exchanges.connections.credentials = made
+    public func replaceCertificates(_ tls: HTTPServerOptions.TLS) throws(HTTPServerError) -> Int {
+        try exchanges.connections.replaceCredentials(with: tls, startedWith: exchanges.options.tls)
     }
 
     /// Looks after clients until the task is cancelled, then stops the server in good order.

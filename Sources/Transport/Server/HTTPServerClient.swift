@@ -36,11 +36,13 @@ public struct HTTPClientCertificate: Sendable, Equatable {
     public let isForClients: Bool
     /// Why it was not accepted when the connection was made; nil if an authority the server trusts stands behind it.
     public let problem: String?
+    /// How often the server's authorities of clients had been replaced when it was verified.
+    public let trustEpoch: Int
 
     /// Describes a certificate, as the server does and tests of handlers may.
     public init(
         pem: String, fingerprint: String, commonNames: [String], organizations: [String], notAfter: Int64,
-        isForClients: Bool, problem: String?
+        isForClients: Bool, problem: String?, trustEpoch: Int = 0
     ) {
         self.pem = pem
         self.fingerprint = fingerprint
@@ -49,5 +51,6 @@ public struct HTTPClientCertificate: Sendable, Equatable {
         self.notAfter = notAfter
         self.isForClients = isForClients
         self.problem = problem
+        self.trustEpoch = trustEpoch
     }
 }

@@ -58,11 +58,14 @@ final class MicroHTTPDaemon: @unchecked Sendable {
 ///
 /// Unchecked `Sendable`: GnuTLS only reads what it points to once it is made, and it is freed when nobody uses it.
 final class MicroHTTPCredentials: @unchecked Sendable {
+    /// How often the authorities of clients were replaced before, these included.
+    let trustEpoch: Int
     fileprivate let pointer: OpaquePointer
     private let asksClients: Int32
 
     /// Reads PEM texts; nil if they cannot be used.
-    init?(_ tls: HTTPServerOptions.TLS) {
+    init?(_ tls: HTTPServerOptions.TLS, trustEpoch: Int) {
+        self.trustEpoch = trustEpoch
         guard let made = lodestone_make_credentials(tls.certificatePEM, tls.privateKeyPEM, tls.clientAuthoritiesPEM)
         else { return nil }
         pointer = made
@@ -127,20 +130,21 @@ struct MicroHTTPConnection: @unchecked Sendable {
         guard let place else { return HTTPServerClient() }
         place.headReceived()
         if let credentials, place.adopts(credentials) { credentials.use(in: connection) }
-        return place.client { certificate }
+        return place.client { certificate(trustEpoch: credentials?.trustEpoch ?? 0) }
     }
 
-    private var certificate: HTTPClientCertificate? {
+    private func certificate(trustEpoch: Int) -> HTTPClientCertificate? {
         var found = lodestone_certificate()
         guard lodestone_client_certificate(connection, &found) != 0 else { return nil }
         var digest = [UInt8](repeating: 0, count: 32)
         guard lodestone_certificate_digest(&found.der, &digest) == 0 else { return nil }
         let problem = found.problems == 0 ? nil : Self.text(lodestone_certificate_problem(found.problems))
         return HTTPClientCertificate(
-            pem: Self.text(lodestone_certificate_pem(&found.der)), fingerprint: Self.hex(digest),
+            pem: Self.text(lodestone_certificate_pem(&found.der)),
+            fingerprint: digest.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(),
             commonNames: Self.names(&found.der, GNUTLS_OID_X520_COMMON_NAME),
             organizations: Self.names(&found.der, GNUTLS_OID_X520_ORGANIZATION_NAME), notAfter: found.not_after,
-            isForClients: found.is_for_clients != 0, problem: problem)
+            isForClients: found.is_for_clients != 0, problem: problem, trustEpoch: trustEpoch)
     }
 
     /// The subject's entries of a type.
@@ -159,10 +163,6 @@ struct MicroHTTPConnection: @unchecked Sendable {
         guard let made else { return "" }
         defer { lodestone_free_text(made) }
         return String(cString: made)
-    }
-
-    private static func hex(_ bytes: [UInt8]) -> String {
-        bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }
 
     fileprivate func fields(_ kind: MHD_ValueKind) -> [HTTPServerField] {

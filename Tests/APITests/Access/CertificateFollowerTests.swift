@@ -138,6 +138,63 @@ struct CertificateFollowerTests {
         }
     }
 
+    @Test("An authority that is taken away is not trusted any more, also while the certificate is broken")
+    func takenAway() async throws {
+        let party = try await Party()
+        for client in ["client0", "client1"] {
+            let binding = RoleBinding(name: client, role: "viewer", subjects: [AccessSubject(.user, client)])
+            #expect(try await party.api.call("POST", "\(Sample.group)/rolebindings", binding.document).status == 201)
+        }
+        _ = try await party.api.call("POST", Sample.clusters, Sample.cluster("demo"))
+        try await party.api.serving { server in
+            let output = party.directory.file("watch")
+            let watch = try await ChildProcess.start(
+                "/usr/bin/curl",
+                [
+                    "-sSN", "--noproxy", "*", "--cacert", party.directory.file("ca0.pem"), "--cert",
+                    party.directory.file("client0.pem"), "\(server.url)\(Sample.clusters)?watch=true",
+                ], output: output)
+            defer { watch.signal(9) }
+            try await eventually("the watch is open") { (readTextFile(output) ?? "").contains("ADDED") }
+
+            try writeTextFile(party.directory.file("set0/tls.crt"), "nonsense")
+            try writeTextFile(party.directory.file("ca.new"), party.authorities[1].certificatePEM)
+            rename(party.directory.file("ca.new"), party.directory.file("set0/ca.crt"))
+            try await eventually("the other authority is trusted") {
+                try await party.ask(server, Sample.clusters, trusting: 0, as: 1).answer.hasSuffix(" 200")
+            }
+            #expect(try await party.ask(server, Sample.clusters, trusting: 0, as: 0).answer.hasSuffix(" 401"))
+            try await watch.waitForExit(timeout: .seconds(20))
+            let last = try Value(json: Array((readTextFile(output)?.split(separator: "\n").last ?? "").utf8))
+            #expect(last["type"] == "ERROR" && last[path: "object", "code"] == 401)
+            let findings = try await party.ask(server, "/findings", trusting: 0).answer
+            #expect(findings.contains("CertificateFilesUnusable") && findings.contains("tls.crt"), "\(findings)")
+        }
+    }
+
+    @Test("A kubeconfig that could not be written is written later, and told until then")
+    func kubeconfig() async throws {
+        let party = try await Party()
+        let obstacle = "\(party.credentials.kubeconfigPath).new"
+        // Where its draft is to be written, nothing can be.
+        mkdir(obstacle, 0o700)
+        try await party.api.serving { server in
+            party.switchLink(to: "set1")
+            try await eventually("the outdated kubeconfig is told") {
+                try await party.ask(server, "/findings", trusting: 1).answer.contains("KubeconfigOutdated")
+            }
+            let served = Base64.encode(Array((readTextFile(party.directory.file("set1/tls.crt")) ?? "").utf8))
+            #expect(readTextFile(party.credentials.kubeconfigPath)?.contains(served) != true)
+            rmdir(obstacle)
+            try await eventually("the kubeconfig is written") {
+                readTextFile(party.credentials.kubeconfigPath)?.contains(served) == true
+            }
+            try await eventually("nothing is told any more") {
+                try await !party.ask(server, "/findings", trusting: 1).answer.contains("KubeconfigOutdated")
+            }
+        }
+    }
+
     @Test("A certificate that is about to end is told, and the metric says when it does")
     func expiry() async throws {
         for (lifetime, age) in [(Duration.seconds(36_000), Duration.zero), (.seconds(36_000), .seconds(34_000))] {
