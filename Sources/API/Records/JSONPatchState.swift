@@ -30,20 +30,14 @@ struct JSONPatchState {
             return
         }
         try change(path, action) { (parent) throws(Failure) in
-            switch parent {
-            case .object(var members):
-                // Taken out first, so that the only copy is changed.
-                parent = .null
+            let isChanged = try parent.change { (members) throws(Failure) in
                 members[last] = value
-                parent = .object(members)
-            case .array(var elements):
-                parent = .null
-                defer { parent = .array(elements) }
+            } elements: { (elements) throws(Failure) in
                 let index = last == "-" ? elements.count : try Self.index(last, action, path)
                 guard index <= elements.count else { throw Self.missing(action, path) }
                 elements.insert(value, at: index)
-            default: throw Self.missing(action, path)
             }
+            guard isChanged else { throw Self.missing(action, path) }
         }
     }
 
@@ -55,16 +49,10 @@ struct JSONPatchState {
         }
         try change(path, .replace) { (parent) throws(Failure) in
             guard try Self.child(of: parent, last, .replace, path) != nil else { throw Self.missing(.replace, path) }
-            switch parent {
-            case .object(var members):
-                parent = .null
+            try parent.change { (members) throws(Failure) in
                 members[last] = value
-                parent = .object(members)
-            case .array(var elements):
-                parent = .null
+            } elements: { (elements) throws(Failure) in
                 elements[try Self.index(last, .replace, path)] = value
-                parent = .array(elements)
-            default: break
             }
         }
     }
@@ -79,16 +67,10 @@ struct JSONPatchState {
                 throw Self.missing(action, path)
             }
             removed = found
-            switch parent {
-            case .object(var members):
-                parent = .null
+            try parent.change { (members) throws(Failure) in
                 members[last] = nil
-                parent = .object(members)
-            case .array(var elements):
-                parent = .null
+            } elements: { (elements) throws(Failure) in
                 elements.remove(at: try Self.index(last, action, path))
-                parent = .array(elements)
-            default: break
             }
         }
         return removed
@@ -157,25 +139,14 @@ struct JSONPatchState {
         guard steps <= JSONPatch.stepLimit else { throw tooMuchWork }
         guard let step = rest.first else { return try body(&value) }
         guard var next = try child(of: value, step, action, path) else { throw missing(action, path) }
-        defer { put(next, into: &value, step) }
-        try change(&next, rest.dropFirst(), path, action, &steps, body)
-    }
-
-    /// Puts a child back that was looked at before.
-    private static func put(_ child: Value, into value: inout Value, _ step: String) {
-        switch value {
-        case .object(var members):
-            value = .null
-            members[step] = child
-            value = .object(members)
-        case .array(var elements):
-            value = .null
-            if let index = Int(step), elements.indices.contains(index) {
-                elements[index] = child
+        defer {
+            value.change {
+                $0[step] = next
+            } elements: { elements in
+                if let index = Int(step), elements.indices.contains(index) { elements[index] = next }
             }
-            value = .array(elements)
-        default: break
         }
+        try change(&next, rest.dropFirst(), path, action, &steps, body)
     }
 
     /// The child a step leads to; nil if there is none.
@@ -226,5 +197,28 @@ struct JSONPatchState {
             }
         }
         return weight
+    }
+}
+
+extension Value {
+    /// Changes the members of an object or the elements of a list in their place, so that the only copy is changed;
+    /// false for what has neither.
+    @discardableResult
+    fileprivate mutating func change<Failure>(
+        members change: (inout Members) throws(Failure) -> Void,
+        elements changeElements: (inout [Value]) throws(Failure) -> Void
+    ) throws(Failure) -> Bool {
+        switch self {
+        case .object(var members):
+            self = .null
+            defer { self = .object(members) }
+            try change(&members)
+        case .array(var elements):
+            self = .null
+            defer { self = .array(elements) }
+            try changeElements(&elements)
+        default: return false
+        }
+        return true
     }
 }
