@@ -6,7 +6,7 @@ import Testing
 import Transport
 
 /// Kills a controller that is being written to, at random instants, and looks for everything it had acknowledged.
-@Suite(.timeLimit(.minutes(Soak.isLong ? 20 : 12)))
+@Suite(.timeLimit(.minutes(Soak.isLong ? 60 : 12)))
 struct AcknowledgedWritesTests {
     @Test("Whatever the instant of a kill, every write that was acknowledged over HTTP is there afterwards")
     func kill() async throws {

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Backups restored on trial, with real members: what passes, what fails, and that nothing of it stays.
-@Suite(.timeLimit(.minutes(Soak.isLong ? 20 : 12)))
+@Suite(.timeLimit(.minutes(Soak.isLong ? 60 : 12)))
 struct DrillTests {
     @Test("A backup with keys and leases comes back, is measured, and leaves nothing behind")
     func passes() async throws {

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// A new cluster out of a backup, with real members: what survives, what is refused, what a killed controller leaves.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(Soak.isLong ? 60 : 10)))
 struct RestoreTests {
     @Test("Leases, users, roles and deletes survive; hash and leases are equal; the old cluster is not touched")
     func everythingSurvives() async throws {

@@ -81,6 +81,33 @@ struct FreshStateTests {
         #expect(try await seen(try await scratch.open()) == 7)
     }
 
+    @Test("Who lists while a fresh status is written sees it or a newer one, never the one that was written before")
+    func listedMeanwhile() async throws {
+        let store = try await scratch.open()
+        try await store.create(Widget("a"))
+        for index in 0..<300 { try await store.create(Widget("b\(index)")) }
+        let last = Int64(1_500)
+        async let writing: Void = {
+            for step in 1...last {
+                let base = try await store.get(Widget("a").id)
+                var widget = try base.decoded(as: Widget.self)
+                widget.status.seen = step
+                if step % 3 == 0 {
+                    try await store.updateStatus(widget)
+                } else {
+                    #expect(store.refresh(widget, since: base, limit: .seconds(600)))
+                }
+            }
+        }()
+        var seen: Int64 = 0
+        while seen < last {
+            let next = try #require(try await store.list(Widget.self).first).status.seen
+            try #require(next >= seen)
+            seen = next
+        }
+        try await writing
+    }
+
     @Test("What was only shown is gone with the process, and the record says what was last written")
     func lost() async throws {
         var store = try await scratch.open()
@@ -112,6 +139,28 @@ struct FreshStateTests {
         try await store.create(Widget("a"))
         #expect(!store.refresh(widget, since: last, limit: .seconds(600)))
         #expect(try await seen(store) == 0)
+    }
+
+    @Test(
+        "A fresh status that is written stays known to those who read the file at that moment, and to nobody for longer"
+    )
+    func former() async throws {
+        let cache = RecordCache()
+        let id = Widget("a").id
+        let written = Record(id: id, revision: 1, document: ["seen": 1])
+        let fresh = Record(id: id, revision: 1, document: ["seen": 2])
+        let next = Record(id: id, revision: 2, document: ["seen": 2])
+        cache.keep(.present(written), of: id, ifStillAt: cache.look(up: id).moment)
+        #expect(cache.refresh(fresh, limit: .seconds(60)))
+        try await cache.reading { () async throws(StoreError) in
+            cache.apply([Change(kind: .modified, record: next, previous: written)])
+            #expect(cache.record(id, at: 1) == fresh)
+            #expect(cache.record(id, at: 2) == next)
+        }
+        #expect(cache.record(id, at: 1) == nil)
+        #expect(cache.refresh(next, limit: .seconds(60)))
+        cache.apply([Change(kind: .deleted, record: next, previous: next)])
+        #expect(cache.record(id, at: 2) == nil)
     }
 
     @Test("After its time a status is to be written, half of that time after the last write at the earliest")

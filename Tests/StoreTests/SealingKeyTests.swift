@@ -6,7 +6,7 @@ import Threads
 
 @testable import Store
 
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(Soak.isLong ? 60 : 5)))
 struct SealingKeyTests {
     private let scratch = ScratchDirectory()
 

@@ -33,6 +33,10 @@ final class RecordCache: Sendable {
         var entries: [RecordID: Entry] = [:]
         /// Apart from `entries`, which may be dropped at any time.
         var fresh: [RecordID: Fresh] = [:]
+        /// Fresh states that were written while somebody read the file, who may hold the state before.
+        var former: [RecordID: Record] = [:]
+        /// How many read a list from the file.
+        var readers = 0
         var moment = Moment()
         var isClosed = false
     }
@@ -54,8 +58,33 @@ final class RecordCache: Sendable {
 
     /// The record if it is known in the state of this revision, which saves parsing it.
     func record(_ id: RecordID, at revision: Int64) -> Record? {
-        guard case .present(let record) = look(up: id).entry, record.revision == revision else { return nil }
-        return record
+        state.withLock { state in
+            if let fresh = state.fresh[id]?.record, fresh.revision == revision { return fresh }
+            if case .present(let record) = state.entries[id], record.revision == revision { return record }
+            guard let former = state.former[id], former.revision == revision else { return nil }
+            return former
+        }
+    }
+
+    /// Reads a list from the file, whose records are then looked up here.
+    ///
+    /// What it finds in the file may be written before it is looked up here. Its fresh state is known until the end all
+    /// the same, as the list would else say what was so at the write before, up to a minute ago.
+    func reading<Result>(
+        _ body: () async throws(StoreError) -> Result
+    ) async throws(StoreError) -> Result {
+        state.withLock { $0.readers += 1 }
+        defer {
+            let former = state.withLock { state -> [RecordID: Record] in
+                state.readers -= 1
+                guard state.readers == 0 else { return [:] }
+                defer { state.former = [:] }
+                return state.former
+            }
+            // Let go of outside the lock.
+            withExtendedLifetime(former) {}
+        }
+        return try await body()
     }
 
     /// Keeps a fresh state of a record; `false` if the record was written since, or its last write is `limit` ago, and
@@ -94,7 +123,9 @@ final class RecordCache: Sendable {
             state.moment.commits += 1
             for change in changes {
                 let id = change.record.id
-                state.fresh[id] = nil
+                if let fresh = state.fresh.removeValue(forKey: id), state.readers > 0 {
+                    state.former[id] = fresh.record
+                }
                 guard state.entries[id] != nil else { continue }
                 state.entries[id] = change.kind == .deleted ? .absent : .present(change.record)
             }

@@ -5,12 +5,14 @@ extension RecordReader {
     nonisolated func listing(
         _ query: RecordQuery, cache: RecordCache, path: String
     ) async throws(StoreError) -> RecordListing {
-        let page = try await page(query, after: query.continuation, limit: query.limit ?? .max, cache, path)
-        var records: [ListedRecord] = []
-        records.reserveCapacity(page.rows.count)
-        for row in page.rows { records.append(try ListedRecord(row, from: cache, path: path)) }
-        return RecordListing(
-            records: records, revision: page.revision, continuation: page.continuation, remaining: page.remaining)
+        try await cache.reading { () async throws(StoreError) in
+            let page = try await page(query, after: query.continuation, limit: query.limit ?? .max, cache, path)
+            var records: [ListedRecord] = []
+            records.reserveCapacity(page.rows.count)
+            for row in page.rows { records.append(try ListedRecord(row, from: cache, path: path)) }
+            return RecordListing(
+                records: records, revision: page.revision, continuation: page.continuation, remaining: page.remaining)
+        }
     }
 
     /// Reads a stretch of a list and parses what is not in memory; the parsing is done by the task that asks, unless
@@ -18,11 +20,13 @@ extension RecordReader {
     nonisolated func list(
         _ query: RecordQuery, after start: ContinueToken?, limit: Int, cache: RecordCache, path: String
     ) async throws(StoreError) -> RecordList {
-        let page = try await page(query, after: start, limit: limit, cache, path)
-        var records: [Record] = []
-        records.reserveCapacity(page.rows.count)
-        for row in page.rows { records.append(try row.record(from: cache, path: path)) }
-        return RecordList(records: records, revision: page.revision, continuation: page.continuation)
+        try await cache.reading { () async throws(StoreError) in
+            let page = try await page(query, after: start, limit: limit, cache, path)
+            var records: [Record] = []
+            records.reserveCapacity(page.rows.count)
+            for row in page.rows { records.append(try row.record(from: cache, path: path)) }
+            return RecordList(records: records, revision: page.revision, continuation: page.continuation)
+        }
     }
 
     private nonisolated func page(
