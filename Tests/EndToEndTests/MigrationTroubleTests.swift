@@ -28,6 +28,15 @@ struct MigrationTroubleTests {
             try await fixture.waitUntilReady()
             let compacted = try await ready(fixture, seeding: 3)
             #expect(compacted.status.reseedReason.contains("compacted"), "\(compacted.status.reseedReason)")
+            #expect(strange.status.refills == 1 && strange.status.nextFillTime == nil, "the first one does not wait")
+            // The second one does; it is not a failure.
+            #expect(compacted.status.refills == 2)
+            let planned = try #require(compacted.status.nextFillTime)
+            let told = try await fixture.records(Event.self).filter { $0.reason == "FilledAnew" }
+            let asked = try #require(told.compactMap(\.lastTimestamp).max())
+            #expect(planned - asked >= .seconds(8) && planned - asked <= .seconds(11), "\(asked) \(planned)")
+            #expect(try #require(compacted.status.proof?.time) >= planned, "it was filled before its time")
+            #expect(compacted.status.conditions[.steady]?.reason == "FilledAnew")
             try await fixture.succeed("migrate", "approve", "orders-to-orders2")
             let member = try await fixture.waitForCluster("orders2").status.members[0].endpoint
             #expect(try await Etcdctl.run(member, ["get", "away/19"]).contains("away/19"))

@@ -20,6 +20,7 @@ extension RecordDescription {
             ),
             ("Rate", status.rate.map { "\($0) a second" }), ("Keys", status.keys.map { String($0) }),
             ("Filled anew", status.seeding > 1 ? "\(status.seeding - 1) times: \(status.reseedReason)" : nil),
+            ("Next filling", status.nextFillTime.flatMap { $0 > now ? "at \(moment($0))" : nil }),
             ("Frozen", status.freezeTime.map { "since \(moment($0))" }), ("Pause", status.pause?.goText),
             ("API server", status.apiServerFlag),
             ("Removed", status.removedKeys.map { "\($0) keys from the source" }),

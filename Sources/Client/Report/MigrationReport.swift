@@ -40,7 +40,9 @@ public struct MigrationReport: Structure {
         lagRevisions = status.phase.isOver ? nil : status.lagRevisions
         verdict = status.proof?.verdict
         comparedTime = status.proof?.time
-        message = status.message
+        // A filling that begins again and again looks like one that is under way.
+        let steady = status.conditions[.steady]
+        message = steady?.status == .false ? steady?.message ?? "" : status.message
         state = Self.state(migration)
     }
 
@@ -48,6 +50,7 @@ public struct MigrationReport: Structure {
     private static func state(_ migration: EtcdMigration) -> ReportState {
         let status = migration.status
         if status.proof?.verdict == .different, ![.cancelled, .rolledBack].contains(status.phase) { return .critical }
+        if status.conditions[.steady]?.status == .false { return .attention }
         switch status.phase {
         case .failed: return .attention
         case .completed, .cancelled, .rolledBack: return .ok

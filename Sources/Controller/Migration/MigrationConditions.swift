@@ -13,7 +13,9 @@ enum MigrationConditions {
     /// The conditions that the status amounts to.
     static func conditions(of migration: EtcdMigration) -> [Condition] {
         let status = migration.status
-        return [ready(migration), synced(migration), proven(status), frozen(migration)].compactMap { $0 }
+        return [
+            ready(migration), synced(migration), proven(status), frozen(migration), MigrationRefill.condition(status),
+        ].compactMap { $0 }
     }
 
     private static func ready(_ migration: EtcdMigration) -> Condition? {

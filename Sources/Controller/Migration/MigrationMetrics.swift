@@ -45,6 +45,10 @@ extension FleetMetrics {
                 case .unknown, nil: nil
                 }
             },
+            family(
+                "lodestone_migration_refills",
+                "How often the destination was filled anew since it last was equal for an hour on end."
+            ) { Double($0.status.refills) },
             family("lodestone_migration_source_frozen", "Whether the source takes no writes because of the migration.")
             {
                 $0.status.conditions[.sourceFrozen]?.status == .true ? 1 : 0

@@ -85,7 +85,13 @@ enum MigrationPlan {
         if status.freezeTime != nil, status.phase != .cutOver, spec.goal != .failedOver { return thaw(facts) }
         switch status.phase {
         case .preflight: return preflight(spec, facts)
-        case .seeding: return seeding(spec, status, facts)
+        case .seeding:
+            if let time = status.nextFillTime, time > now {
+                return .wait(
+                    "filled anew \(status.refills) times; the next filling begins at \(time); the last reason: "
+                        + status.reseedReason)
+            }
+            return seeding(spec, status, facts)
         case .replaying, .ready: return following(spec, status, facts, at: now)
         case .opening: return opening(spec, status, facts)
         case .cutOver: return cuttingOver(spec, status, facts, at: now)

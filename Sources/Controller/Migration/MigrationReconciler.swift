@@ -34,6 +34,7 @@ public struct MigrationReconciler: Reconciler {
         let facts = try await jobs.facts()
         if migration.status.destinationUID.isEmpty { migration.status.destinationUID = facts.destinationUID ?? "" }
         show(facts, in: &migration)
+        if MigrationRefill.isHistory(migration.status, at: now) { migration.status.refills = 0 }
         let step = MigrationPlan.next(migration, facts, at: now)
         let outcome = try await take(step, &migration, jobs, facts, at: now)
         migration.status.rollbackUntil = migration.wayBackEnds
@@ -148,15 +149,7 @@ public struct MigrationReconciler: Reconciler {
         case .thawed: return try await thawed(&migration, jobs)
         case .lookForFreeze, .adoptFreeze, .forgetFreeze:
             return try await leftover(step, &migration, jobs, facts, at: now)
-        case .fillAnew(let why):
-            await jobs.endFollowing()
-            for name in [MigrationJobs.Name.record, .prove, .cutOver] { await jobs.forget(name) }
-            migration.status.seeding += 1
-            migration.status.reseedReason = why
-            migration.status.recordedAfter = nil
-            migration.status.proof = nil
-            services.events.warning(migration, "FilledAnew", why)
-            return advance(&migration, to: .seeding, at: now)
+        case .fillAnew(let why): return await fillAnew(why, &migration, jobs, at: now)
         case .tryAgain(let trouble): return await tryAgain(trouble, &migration, jobs, at: now)
         case .wait(let why):
             migration.status.message = why
@@ -172,6 +165,22 @@ public struct MigrationReconciler: Reconciler {
     private func start(_ job: MigrationJobs.Name, _ jobs: MigrationJobs) async -> Outcome {
         await jobs.start(job)
         return .again(after: job == .cutOver ? .milliseconds(50) : .milliseconds(200), because: "the work has begun")
+    }
+
+    private func fillAnew(
+        _ why: String, _ migration: inout EtcdMigration, _ jobs: MigrationJobs, at now: Timestamp
+    ) async -> Outcome {
+        await jobs.endFollowing()
+        for name in [MigrationJobs.Name.record, .prove, .cutOver] { await jobs.forget(name) }
+        migration.status.seeding += 1
+        migration.status.refills += 1
+        let pause = MigrationRefill.pause(before: migration.status.refills)
+        migration.status.nextFillTime = pause > .zero ? (now + pause).wholeSeconds : nil
+        migration.status.reseedReason = why
+        migration.status.recordedAfter = nil
+        migration.status.proof = nil
+        services.events.warning(migration, "FilledAnew", why)
+        return advance(&migration, to: .seeding, at: now)
     }
 
     private func advance(_ migration: inout EtcdMigration, to phase: MigrationPhase, at now: Timestamp) -> Outcome {

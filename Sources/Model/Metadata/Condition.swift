@@ -27,6 +27,8 @@ public struct ConditionType: OpenName {
     public static let synced: ConditionType = "Synced"
     /// Both ends of a migration were compared and are equal.
     public static let proven: ConditionType = "Proven"
+    /// The destination of a migration need not be filled anew again and again.
+    public static let steady: ConditionType = "Steady"
     /// The source of a migration takes no writes because of us.
     public static let sourceFrozen: ConditionType = "SourceFrozen"
     /// The controller leaves the record alone because its spec says so.

@@ -47,6 +47,10 @@ public struct EtcdMigrationStatus: Structure {
     public var seeding: Int64 = 0
     /// Why it was filled anew the last time.
     public var reseedReason = ""
+    /// How often it was filled anew since the destination last was equal for an hour on end.
+    public var refills: Int64 = 0
+    /// When the newest filling began or will begin; missing where it need not wait.
+    public var nextFillTime: Timestamp?
     /// The source's revision that the destination has reached.
     public var applied: Int64?
     /// The source's newest revision.
@@ -103,6 +107,12 @@ public struct EtcdMigrationStatus: Structure {
             "The source's revision behind which every change is kept for the destination."),
         Field("seeding", \.seeding, "How often the destination was filled anew."),
         Field("reseedReason", \.reseedReason, "Why it was filled anew the last time."),
+        Field(
+            "refills", \.refills,
+            "How often it was filled anew since the destination last was equal for an hour on end."),
+        Field(
+            "nextFillTime", \.nextFillTime,
+            "When the newest filling began or will begin; missing where it need not wait."),
         Field("applied", \.applied, "The source's revision that the destination has reached."),
         Field("sourceRevision", \.sourceRevision, "The source's newest revision."),
         Field("lagRevisions", \.lagRevisions, "How many revisions the destination is behind."),
