@@ -231,8 +231,11 @@ static inline int lodestone_certificate_name(
 /// Says in English what is wrong with a certificate; the text is to be freed with `lodestone_free_text`.
 static inline char *lodestone_certificate_problem(unsigned int problems) {
     gnutls_datum_t text = {NULL, 0};
-    return gnutls_certificate_verification_status_print(problems, GNUTLS_CRT_X509, &text, 0) == 0 ? (char *)text.data
-                                                                                                   : NULL;
+    if (gnutls_certificate_verification_status_print(problems, GNUTLS_CRT_X509, &text, 0) != 0) return NULL;
+    // Each sentence is followed by a space, the last one too.
+    size_t length = strlen((char *)text.data);
+    if (length > 0 && text.data[length - 1] == ' ') text.data[length - 1] = 0;
+    return (char *)text.data;
 }
 
 /// The certificate in PEM; the text is to be freed with `lodestone_free_text`.
