@@ -166,6 +166,28 @@ struct FreshStateTests {
         #expect(cache.record(id, at: 2) == nil)
     }
 
+    @Test("Former states are known as long as somebody reads who began before they were written, however many")
+    func formerStates() {
+        let id = Widget("a").id
+        func record(_ revision: Int64) -> Record {
+            Record(id: id, revision: revision, document: ["revision": .integer(revision)])
+        }
+        var states = FormerStates()
+        states.add(record(1))
+        #expect(states.count == 0)
+        let first = states.begin()
+        states.add(record(2))
+        states.add(record(3))
+        let second = states.begin()
+        states.add(record(4))
+        #expect((1...4).map { states.record(id, at: $0)?.revision } == [nil, 2, 3, 4])
+        #expect(states.end(first).map(\.revision) == [2, 3])
+        #expect(states.record(id, at: 3) == nil && states.record(id, at: 4) != nil)
+        let third = states.begin()
+        #expect(states.end(third).isEmpty && states.count == 1)
+        #expect(states.end(second).map(\.revision) == [4] && states.count == 0)
+    }
+
     @Test("After its time a status is to be written, half of that time after the last write at the earliest")
     func due() {
         let cache = RecordCache()

@@ -34,9 +34,7 @@ final class RecordCache: Sendable {
         /// Apart from `entries`, which may be dropped at any time.
         var fresh: [RecordID: Fresh] = [:]
         /// Fresh states that were written while somebody read the file, who may hold the state before.
-        var former: [RecordID: Record] = [:]
-        /// How many read a list from the file.
-        var readers = 0
+        var former = FormerStates()
         var moment = Moment()
         var isClosed = false
     }
@@ -61,8 +59,7 @@ final class RecordCache: Sendable {
         state.withLock { state in
             if let fresh = state.fresh[id]?.record, fresh.revision == revision { return fresh }
             if case .present(let record) = state.entries[id], record.revision == revision { return record }
-            guard let former = state.former[id], former.revision == revision else { return nil }
-            return former
+            return state.former.record(id, at: revision)
         }
     }
 
@@ -73,16 +70,11 @@ final class RecordCache: Sendable {
     func reading<Result>(
         _ body: () async throws(StoreError) -> Result
     ) async throws(StoreError) -> Result {
-        state.withLock { $0.readers += 1 }
+        let reader = state.withLock { $0.former.begin() }
         defer {
-            let former = state.withLock { state -> [RecordID: Record] in
-                state.readers -= 1
-                guard state.readers == 0 else { return [:] }
-                defer { state.former = [:] }
-                return state.former
-            }
+            let dropped = state.withLock { $0.former.end(reader) }
             // Let go of outside the lock.
-            withExtendedLifetime(former) {}
+            withExtendedLifetime(dropped) {}
         }
         return try await body()
     }
@@ -123,9 +115,7 @@ final class RecordCache: Sendable {
             state.moment.commits += 1
             for change in changes {
                 let id = change.record.id
-                if let fresh = state.fresh.removeValue(forKey: id), state.readers > 0 {
-                    state.former[id] = fresh.record
-                }
+                if let fresh = state.fresh.removeValue(forKey: id) { state.former.add(fresh.record) }
                 guard state.entries[id] != nil else { continue }
                 state.entries[id] = change.kind == .deleted ? .absent : .present(change.record)
             }
