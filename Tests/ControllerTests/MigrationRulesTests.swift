@@ -1,6 +1,7 @@
-import Controller
 import Model
 import Testing
+
+@testable import Controller
 
 /// What may be changed of a migration, and when.
 struct MigrationRulesTests {
@@ -69,20 +70,21 @@ struct MigrationRulesTests {
     @Test(
         "Going back is accepted within its window, which may be made longer in the same change",
         arguments: [
-            (60, 24, 24, true), (86_399, 24, 24, true), (86_460, 24, 24, false), (86_460, 24, 25, true),
+            (60, 24, 24, true), (86_400, 24, 24, true), (86_401, 24, 24, false), (86_401, 24, 25, true),
             (60, 24, 0, false),
             (60, 0, 24, true),
         ] as [(Int64, Int64, Int64, Bool)])
     func wayBack(age: Int64, window: Int64, newWindow: Int64, isAccepted: Bool) throws {
-        func moved(_ hours: Int64, _ goal: MigrationGoal) throws -> Value {
+        let now = Timestamp(secondsSinceEpoch: 1_000_000)
+        func moved(_ hours: Int64, _ goal: MigrationGoal) throws -> EtcdMigration {
             var migration = try EtcdMigration(document: document(.completed) { $0.cutover.source = .released })
-            migration.status.completionTime = Timestamp.now - .seconds(age)
+            migration.status.completionTime = now - .seconds(age)
             migration.spec.rollbackWindow = .seconds(hours * 3600)
             migration.spec.goal = goal
-            return migration.document
+            return migration
         }
         let problems = RecordRules.problems(
-            try moved(newWindow, .rolledBack), replacing: try moved(window, .migrated), of: EtcdMigration.kind)
+            ofMigration: try moved(newWindow, .rolledBack), replacing: try moved(window, .migrated), at: now)
         #expect(problems.map(\.path.description) == (isAccepted ? [] : ["spec.goal"]))
         #expect(problems.allSatisfy { $0.message.contains("spec.rollbackWindow") })
     }

@@ -37,7 +37,7 @@ extension ControllerServices {
         guard let migrations = try? await store.list(EtcdMigration.self, in: nil) else { return nil }
         var tags = Set(migrations.map(\.freezeTag))
         // Of a freeze of before each had a tag of its own it is only known that it is of some migration.
-        if migrations.contains(where: { $0.status.freezeTime != nil }) { tags.insert(RaisedAlarm.commonFreezeTag) }
+        if migrations.contains(where: \.hasCommonFreeze) { tags.insert(RaisedAlarm.commonFreezeTag) }
         return tags
     }
 

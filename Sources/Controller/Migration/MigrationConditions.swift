@@ -60,11 +60,11 @@ enum MigrationConditions {
     }
 
     private static func frozen(_ migration: EtcdMigration) -> Condition {
-        migration.status.freezeTime == nil || migration.spec.cutover.freeze != .alarm
-            ? Condition(.sourceFrozen, .false, reason: "NotFrozen", message: "the source takes writes")
-            : Condition(
+        migration.isSourceFrozen
+            ? Condition(
                 .sourceFrozen, .true, reason: "FrozenByMigration",
                 message: "the source takes no writes since \(migration.status.freezeTime.map { "\($0)" } ?? "")")
+            : Condition(.sourceFrozen, .false, reason: "NotFrozen", message: "the source takes writes")
     }
 }
 

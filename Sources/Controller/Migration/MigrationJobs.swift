@@ -130,40 +130,8 @@ struct MigrationJobs {
         await MigrationWork(services: services, migration: migration).removeSpool()
     }
 
-    /// Keeps the source's record until the freeze is lifted, however it is deleted.
-    ///
-    /// One that we run ourselves ends with its record, and nobody writes to it any more.
-    func holdSource() async throws {
-        guard try await source()?.spec.provider != .local else { return }
-        try await changeSource { finalizers in
-            guard !finalizers.contains(MigrationReconciler.finalizer) else { return false }
-            finalizers.append(MigrationReconciler.finalizer)
-            return true
-        }
-    }
-
-    /// Lets the source's record go.
-    func releaseSource() async throws {
-        try await changeSource { finalizers in
-            guard finalizers.contains(MigrationReconciler.finalizer) else { return false }
-            finalizers.removeAll { $0 == MigrationReconciler.finalizer }
-            return true
-        }
-    }
-
-    private func changeSource(_ change: (inout [String]) -> Bool) async throws {
-        while var record = try await source(), change(&record.metadata.finalizers) {
-            do throws(StoreError) {
-                _ = try await services.store.update(record)
-                return
-            } catch {
-                // Its own reconciler writes it as well.
-                guard case .conflict = error else { throw error }
-            }
-        }
-    }
-
-    private func source() async throws -> EtcdCluster? {
+    /// The source's record; nil if there is none.
+    func source() async throws -> EtcdCluster? {
         try await MigrationEnds(services: services, migration: migration).sourceRecord()
     }
 

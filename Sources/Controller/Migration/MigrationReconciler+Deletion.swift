@@ -27,11 +27,16 @@ extension MigrationReconciler {
             return .again(after: Self.look, because: "the destination is to serve first")
         }
         // Nobody would look for a freeze that came late once the record is gone.
-        if migration.status.freezeTime == nil, facts.seesFreeze, !facts.isFreezing { migration.status.freezeTime = now }
+        if migration.status.freezeTime == nil, facts.seesFreeze, !facts.isFreezing {
+            _ = try await jobs.holdSource()
+            migration.noteFreeze(at: now)
+            return .again(after: .zero, because: "the freeze is on record before anything is done about it")
+        }
         if migration.status.freezeTime != nil, migration.metadata.annotations[EtcdMigration.abandonedSource] != nil {
             services.events.warning(
                 migration, "SourceAbandoned", "the source may still be frozen; nobody looks after it any more")
-            migration.status.freezeTime = nil
+            services.migrationBoard.forgetFreeze(migration.freezeTag)
+            migration.noteThaw()
         }
         if migration.status.freezeTime != nil {
             switch await jobs.state(of: .thaw) {
@@ -39,7 +44,7 @@ extension MigrationReconciler {
                 await jobs.forget(.thaw)
                 try await jobs.releaseSource()
                 services.migrationBoard.forgetFreeze(migration.freezeTag)
-                migration.status.freezeTime = nil
+                migration.noteThaw()
             case .none where facts.isFreezing:
                 await jobs.forget(.cutOver)
                 await jobs.forget(.freeze)
@@ -54,7 +59,7 @@ extension MigrationReconciler {
                 // A source that is gone has no writers.
                 guard trouble.reason != "ClusterMissing" else {
                     services.migrationBoard.forgetFreeze(migration.freezeTag)
-                    migration.status.freezeTime = nil
+                    migration.noteThaw()
                     return .again(after: .zero, because: "the source is gone")
                 }
                 migration.status.message =

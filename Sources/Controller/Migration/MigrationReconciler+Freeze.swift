@@ -9,7 +9,7 @@ extension MigrationReconciler {
         await jobs.forget(.thaw)
         services.migrationBoard.forgetFreeze(migration.freezeTag)
         try await jobs.releaseSource()
-        migration.status.freezeTime = nil
+        migration.noteThaw()
         services.events.normal(migration, "SourceReleased", "the source takes writes again")
         return .again(after: .zero, because: "the source takes writes again")
     }
@@ -25,8 +25,9 @@ extension MigrationReconciler {
             return .again(after: .milliseconds(200), because: "the source is asked whether it is frozen")
         case .adoptFreeze:
             await jobs.forget(.lookForFreeze)
-            try await jobs.holdSource()
-            migration.status.freezeTime = now
+            // Where the record goes already, the freeze is lifted as long as it is there.
+            _ = try await jobs.holdSource()
+            migration.noteFreeze(at: now)
             services.events.warning(
                 migration, "LeftoverFreeze",
                 "the source was found frozen by this migration although nothing on record said so: a request of an earlier "

@@ -118,8 +118,14 @@ public struct MigrationReconciler: Reconciler {
             } catch let trouble as MigrationTrouble {
                 return await tryAgain(trouble, &migration, jobs, at: now)
             }
-            if migration.spec.cutover.freeze == .alarm { try await jobs.holdSource() }
-            migration.status.freezeTime = now
+            if migration.spec.cutover.freeze == .alarm {
+                guard try await jobs.holdSource() else {
+                    return .again(after: Self.look, because: "the source is being deleted")
+                }
+                migration.noteFreeze(at: now)
+            } else {
+                migration.status.freezeTime = now
+            }
             migration.status.frozenRevision = nil
             return advance(&migration, to: .cutOver, at: now)
         case .complete(let revision, let pause, let proof):
@@ -130,7 +136,12 @@ public struct MigrationReconciler: Reconciler {
             migration.status.proof = proof
             migration.status.applied = revision
             (migration.status.lagRevisions, migration.status.lag) = (0, .zero)
-            if migration.spec.cutover.freeze != .alarm { migration.status.freezeTime = nil }
+            if migration.spec.cutover.freeze == .alarm {
+                // By now the freeze has our tag, also where that took the place of the common one.
+                migration.status.freezeTag = migration.freezeTagText
+            } else {
+                migration.noteThaw()
+            }
             migration.status.apiServerFlag = try await jobs.apiServerFlag()
             let proven = proof.verdict == .equal ? "proven equal" : "with the differences that were accepted"
             let frozen = migration.status.freezeTime == nil ? "" : "; the source takes no writes"

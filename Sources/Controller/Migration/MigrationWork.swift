@@ -215,7 +215,7 @@ struct MigrationWork: Sendable {
     private func freeze(_ source: MigrationEnd) async throws -> Int64 {
         if migration.spec.cutover.freeze == .alarm {
             try await requireCutOver()
-            try await freeze(of: source).activate()
+            try await raiseFreeze(of: source)
         }
         return try await revision(of: source)
     }

@@ -105,19 +105,20 @@ struct RestoreWork: Sendable {
         let health = try await waitUntilServing(target, named: name, report) {
             try await services.local.runFenced(cluster, restore.fence)
         }
-        if cluster.spec.restore?.migrationRef == nil { try await liftFreezes(health, target) }
+        try await liftFreezes(health, target)
         return RestoreResult(clusterID: try await judge(health, target))
     }
 
-    /// A backup of a source that a migration kept frozen brings the alarm along, and no record tells of it here.
+    /// What was taken of a source that a migration kept frozen brings the alarm along, and no record tells of it here.
     private func liftFreezes(_ health: HealthObservation, _ target: ClusterTarget) async throws {
-        guard let member = health.members.first else { return }
-        let client = try services.members.client(for: member.endpoint, of: target)
+        let clients = try health.members.map { try services.members.client(for: $0.endpoint, of: target) }
+        guard let first = clients.first else { return }
         for tag in health.freezes.sorted() {
-            try await SourceFreeze(EtcdEndpoints(client), tag: tag).deactivate()
+            try await SourceFreeze(EtcdEndpoints(first, Array(clients.dropFirst())), tag: tag).deactivate()
+            let origin = cluster.spec.restore?.migrationRef == nil ? "backup" : "snapshot"
             services.events.normal(
                 cluster, "FreezeLifted",
-                "the backup is of a cluster that a migration kept frozen; the restored one is not")
+                "the \(origin) is of a cluster that a migration kept frozen; this one is not")
         }
     }
 

@@ -65,6 +65,9 @@ public struct EtcdMigrationStatus: Structure {
     public var keys: Int64?
     /// Since when the source may be frozen by us; written before it is.
     public var freezeTime: Timestamp?
+    /// The member ID of the alarm that freezes the source, in hexadecimal; empty where it is not frozen by an alarm, and
+    /// for a freeze of before each migration had its own.
+    public var freezeTag = ""
     /// The revision the source was frozen at.
     public var frozenRevision: Int64?
     /// How long the source took no writes before the destination could.
@@ -121,6 +124,7 @@ public struct EtcdMigrationStatus: Structure {
         Field("rate", \.rate, "How many revisions or keys a second the destination takes."),
         Field("keys", \.keys, "Keys that were copied."),
         Field("freezeTime", \.freezeTime, "Since when the source may be frozen by us."),
+        Field("freezeTag", \.freezeTag, "The member ID of the alarm that freezes the source, in hexadecimal."),
         Field("frozenRevision", \.frozenRevision, "The revision the source was frozen at."),
         Field("pause", \.pause, "How long the source took no writes before the destination could."),
         Field("cutoverFailures", \.cutoverFailures, "How often the cut-over was tried and put back."),

@@ -35,17 +35,19 @@ public struct SourceFreeze: Sendable {
     ///
     /// Doing it twice does no harm.
     ///
+    /// - Parameter former: the tag of an earlier freeze of the same owner, which this one takes the place of.
     /// - Throws: `ReplicationError` with `unsupported` where authentication is on, or another alarm is raised, which
     ///   says that something is wrong with the source.
-    public func activate() async throws {
+    public func activate(insteadOf former: UInt64? = nil) async throws {
         guard try await !hasAuthentication() else {
             throw ReplicationError(
                 .unsupported, ClusterHead.name(source),
                 "authentication is on, and an alarm would weaken it on this release",
                 remedy: "keep its writers away by network instead, then cut over by hand")
         }
-        let others = try await ask { (client) throws(EtcdError) in try await client.alarms() }
-            .filter { $0 != alarm }
+        let raised = try await ask { (client) throws(EtcdError) in try await client.alarms() }
+        let replaced = raised.filter { $0.kind == .corrupt && $0.memberID == former && $0 != alarm }
+        let others = raised.filter { $0 != alarm && !replaced.contains($0) }
         // All tags of ours begin with the letters `lode`.
         guard !others.contains(where: { $0.kind == .corrupt && $0.memberID >> 32 == Self.commonTag >> 32 }) else {
             throw ReplicationError(
@@ -58,6 +60,10 @@ public struct SourceFreeze: Sendable {
                 remedy: "see to its cause and clear it first")
         }
         try await ask { (client) throws(EtcdError) in try await client.activateAlarm(alarm) }
+        // Never before ours is raised: nothing may be written in between.
+        for old in replaced {
+            try await ask { (client) throws(EtcdError) in try await client.deactivateAlarm(old) }
+        }
     }
 
     /// Lets writes go on; without our alarm nothing happens.

@@ -95,6 +95,12 @@ struct ExactProofTests {
             #expect(try await freeze.isActive())
             let refusal = await #expect(throws: ReplicationError.self) { try await other.activate() }
             #expect(refusal?.description.contains("another migration") ?? false, "\(String(describing: refusal))")
+            // Unless it is the earlier one of the same owner.
+            try await other.activate(insteadOf: SourceFreeze.commonTag)
+            #expect(try await other.isActive())
+            #expect(try await !freeze.isActive())
+            try await freeze.activate(insteadOf: SourceFreeze.commonTag + 1)
+            #expect(try await client.alarms().count == 1)
             try await freeze.deactivate()
             #expect(try await !freeze.isActive())
             try await client.put("a", "3")
