@@ -95,6 +95,26 @@ static inline unsigned int lodestone_answer_status(struct MHD_Connection *connec
     return info != NULL ? info->http_status : 0;
 }
 
+/// Writes an answer as it is, without the library, and ends both directions: the library then closes the connection.
+static inline void lodestone_answer_at_once(struct MHD_Connection *connection, const void *bytes, size_t size) {
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+    gnutls_session_t session = info != NULL ? (gnutls_session_t)info->tls_session : NULL;
+    info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    if (info == NULL) return;
+    int socket = info->connect_fd;
+    // A few hundred bytes as the first answer of a request fit into any socket's buffer; a client that has filled it up
+    // with questions goes without.
+    if (session != NULL) {
+        if (gnutls_record_send(session, bytes, size) > 0) gnutls_bye(session, GNUTLS_SHUT_WR);
+    } else {
+        (void)!send(socket, bytes, size, MSG_NOSIGNAL | MSG_DONTWAIT);
+    }
+    // What was not read would have the connection reset, and the answer lost with it.
+    char sink[4096];
+    for (int pieces = 0; pieces < 16 && recv(socket, sink, sizeof sink, MSG_DONTWAIT) > 0; pieces++) {}
+    shutdown(socket, SHUT_RDWR);
+}
+
 /// The connection's socket, or -1.
 static inline int lodestone_connection_socket(struct MHD_Connection *connection) {
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);

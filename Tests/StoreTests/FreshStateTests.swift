@@ -88,27 +88,27 @@ struct FreshStateTests {
         // Enough before it that something can happen until its turn comes.
         for index in 0..<300 { try await store.create(Widget("b\(index)")) }
         let last = Int64(400)
-        async let writing: Void = {
-            for step in 1...last {
-                let base = try await store.get(Widget("z").id)
-                var widget = try base.decoded(as: Widget.self)
-                widget.status.seen = step
-                if step % 4 == 0 {
-                    try await store.updateStatus(widget)
-                } else {
-                    #expect(store.refresh(widget, since: base, limit: .seconds(600)))
-                    // For so long that lists are read meanwhile.
-                    try await Task.sleep(for: .milliseconds(2))
-                }
+        async let reading: Void = {
+            var seen: Int64 = 0
+            while seen < last, !Task.isCancelled {
+                let next = try #require(try await store.list(Widget.self).last).status.seen
+                try #require(next >= seen)
+                seen = next
             }
         }()
-        var seen: Int64 = 0
-        while seen < last {
-            let next = try #require(try await store.list(Widget.self).last).status.seen
-            try #require(next >= seen)
-            seen = next
+        for step in 1...last {
+            let base = try await store.get(Widget("z").id)
+            var widget = try base.decoded(as: Widget.self)
+            widget.status.seen = step
+            if step % 4 == 0 {
+                try await store.updateStatus(widget)
+            } else {
+                #expect(store.refresh(widget, since: base, limit: .seconds(600)))
+                // For so long that lists are read meanwhile.
+                try await Task.sleep(for: .milliseconds(2))
+            }
         }
-        try await writing
+        try await reading
     }
 
     @Test("What was only shown is gone with the process, and the record says what was last written")

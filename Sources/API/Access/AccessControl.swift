@@ -26,7 +26,7 @@ final class AccessControl: Sendable {
 
     /// Has everybody show himself again whom an authority stood behind that may not be trusted any more.
     ///
-    /// - Parameter epoch: How often the authorities of clients were replaced so far.
+    /// - Parameter epoch: How often an authority of clients was taken away so far.
     func trustChanged(to epoch: Int) {
         certificates.trustEpoch = epoch
     }

@@ -82,7 +82,7 @@ final class CertificateFollower: Sendable {
     /// - Parameters:
     ///   - server: What serves with them.
     ///   - url: Its address, for the kubeconfig.
-    ///   - replaced: Told how often the authorities of clients were replaced so far, whenever anything was.
+    ///   - replaced: Told how often an authority of clients was taken away so far, whenever anything was replaced.
     func run(_ server: HTTPServer, url: String, replaced: @Sendable (_ trustEpoch: Int) -> Void) async {
         while !Task.isCancelled {
             // Ends early only by cancellation, which the loop looks at.
@@ -96,14 +96,21 @@ final class CertificateFollower: Sendable {
         let (found, failure) = source.read(over: served, now: now())
         var problem = failure?.fact
         if found != served {
-            do {
-                replaced(try server.replaceCertificates(found))
-                note(found)
-                reloads.add()
-                logger.info("The API serves with new certificates", ["expires": .text(endText)])
-                tell(found, url)
-            } catch {
-                problem = problem ?? "\(error)"
+            var candidates = [found, served, found]
+            // What can be read may still not be usable; the certificate and the authorities, each for themselves.
+            candidates[1].clientAuthoritiesPEM = found.clientAuthoritiesPEM
+            candidates[2].clientAuthoritiesPEM = served.clientAuthoritiesPEM
+            for candidate in candidates where candidate != served {
+                do throws(HTTPServerError) {
+                    replaced(try server.replaceCertificates(candidate))
+                    note(candidate)
+                    reloads.add()
+                    logger.info("The API serves with new certificates", ["expires": .text(endText)])
+                    tell(candidate, url)
+                    break
+                } catch {
+                    problem = problem ?? "\(error)"
+                }
             }
         } else if state.withLock({ $0.kubeconfigProblem != nil }) {
             tell(served, url)

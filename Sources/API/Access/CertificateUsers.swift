@@ -20,7 +20,7 @@ final class CertificateUsers: Sendable {
         self.authority = authority
     }
 
-    /// How often the authorities of clients were replaced; who was known by former ones has to show himself again.
+    /// How often an authority of clients was taken away; who was known before has to show himself again.
     var trustEpoch: Int {
         get { epoch.load(ordering: .acquiring) }
         set { epoch.store(newValue, ordering: .releasing) }
@@ -54,7 +54,8 @@ final class CertificateUsers: Sendable {
         }
         return Requester(
             user: user, groups: certificate.organizations.filter { !isReserved($0) },
-            proof: .certificate(fingerprint: certificate.fingerprint, trustEpoch: certificate.trustEpoch),
+            proof: .certificate(
+                fingerprint: certificate.fingerprint, trustEpoch: isOwn ? .max : certificate.trustEpoch),
             expires: expires)
     }
 

@@ -8,8 +8,8 @@ struct Requester: Sendable, Equatable {
         case adminToken
         /// The token of a record.
         case token(digest: String, name: String, uid: String)
-        /// A verified client certificate, named by its SHA-256, and how often the authorities it was verified by had
-        /// been replaced.
+        /// A verified client certificate, named by its SHA-256, and how often an authority had been taken away before;
+        /// the greatest number for one of the server's own authority, which stays.
         case certificate(fingerprint: String, trustEpoch: Int)
     }
 

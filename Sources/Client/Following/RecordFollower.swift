@@ -16,18 +16,25 @@ struct RecordFollower: Sendable {
     func follow(from start: String = "", _ take: (WatchEvent) async throws -> Bool) async throws {
         var revision = start
         var away: ContinuousClock.Instant?
+        var isProven = false
         while true {
             try Task.checkCancellation()
             let began = ContinuousClock.now
+            var isOpen = false
             do {
                 var stream = try await client.watch(query, from: revision, as: form)
                 away = nil
+                isOpen = true
                 while let event = try await stream.next() {
+                    isProven = true
                     if let newer = event.resourceVersion, !newer.isEmpty { revision = newer }
                     if event.kind != .bookmark, try await take(event) { return }
                 }
             } catch let error as APIError where error.isExpired {
                 revision = ""
+            } catch APIError.refused(let status) where status.code == 401 && isOpen && isProven {
+                // Whom the server trusts has changed; a new request shows whether we are among them.
+                isProven = false
             } catch let error as APIError {
                 guard case .unreachable = error else { throw error }
                 let since = away ?? began

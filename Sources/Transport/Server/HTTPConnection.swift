@@ -138,18 +138,29 @@ final class HTTPConnections: Sendable {
     /// What sessions are to show and whom to trust; nil for what the daemon was started with.
     var credentials: MicroHTTPCredentials? { state.withLock(\.credentials) }
 
-    /// Has sessions show and trust something else; returns how often their authorities were replaced so far.
+    /// Has sessions show and trust something else; returns how often an authority was taken away so far.
     func replaceCredentials(
         with tls: HTTPServerOptions.TLS, startedWith first: HTTPServerOptions.TLS?
     ) throws(HTTPServerError) -> Int {
         try state.withLock { (state) throws(HTTPServerError) in
             let former = state.authorities ?? first?.clientAuthoritiesPEM
-            let epoch = (state.credentials?.trustEpoch ?? 0) + (former == tls.clientAuthoritiesPEM ? 0 : 1)
+            let isTrustKept = Self.blocks(former).isSubset(of: Self.blocks(tls.clientAuthoritiesPEM))
+            let epoch = (state.credentials?.trustEpoch ?? 0) + (isTrustKept ? 0 : 1)
             guard let made = MicroHTTPCredentials(tls, trustEpoch: epoch) else { throw .unusableCertificate }
             state.credentials = made
             state.authorities = .some(tls.clientAuthoritiesPEM)
             return epoch
         }
+    }
+
+    /// The certificates of a PEM text, however it is laid out.
+    private static func blocks(_ pem: String?) -> Set<String> {
+        let parts = (pem ?? "").split(separator: "-----BEGIN CERTIFICATE-----")
+        return Set(
+            parts.compactMap { part in
+                guard let end = part.firstRange(of: "-----END CERTIFICATE-----")?.lowerBound else { return nil }
+                return part[..<end].filter { !$0.isWhitespace }
+            })
     }
 
     /// Whether one more connection may come from an address.

@@ -67,9 +67,6 @@ final class HTTPExchange: Sendable {
         }
     }
 
-    /// What the head of an answer may take of a connection's memory.
-    private static let answerRoom = 1_536
-
     let state: Mutex<State>
     private let exchanges: HTTPExchanges
 
@@ -84,8 +81,15 @@ final class HTTPExchange: Sendable {
     func headReceived() -> Bool {
         state.withLock { state in
             // Answers begin in the same memory: what was done must not go unanswered because its question was long.
-            if let head = state.head, head.size > exchanges.options.connectionMemory - Self.answerRoom {
-                return refuse(&state, 431, "the head of the request is longer than this server reads")
+            if let head = state.head {
+                let room = exchanges.options.connectionMemory - HeadMemory.size(of: head)
+                let reason = "the head of the request is longer than this server reads"
+                guard room >= HeadMemory.refusal else {
+                    state.connection?.answerAtOnce(exchanges.options.refusal(431, reason).wire)
+                    exchanges.options.refused(HTTPRefusedRequest(head, status: 431, reason: reason))
+                    return false
+                }
+                guard room >= HeadMemory.answer else { return refuse(&state, 431, reason) }
             }
             guard let length = state.head?.contentLength, length > discardLimit else { return true }
             return refuse(&state, 413, bodyTooLarge)

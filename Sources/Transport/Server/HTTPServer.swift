@@ -39,8 +39,8 @@ public final class HTTPServer: Sendable {
     /// Connections that are open go on; a certificate their client presented is verified anew with its next request.
     ///
     /// - Parameter tls: What to serve with; without effect on a server of plain HTTP.
-    /// - Returns: How often the authorities of clients were replaced so far: what was verified by others carries a
-    ///   lower ``HTTPClientCertificate/trustEpoch``.
+    /// - Returns: How often an authority of clients was taken away so far: what was verified before carries a lower
+    ///   ``HTTPClientCertificate/trustEpoch``.
     /// - Throws: ``HTTPServerError/unusableCertificate``; then everything stays as it is.
     public func replaceCertificates(_ tls: HTTPServerOptions.TLS) throws(HTTPServerError) -> Int {
         try exchanges.connections.replaceCredentials(with: tls, startedWith: exchanges.options.tls)

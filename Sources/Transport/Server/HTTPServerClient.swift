@@ -36,7 +36,7 @@ public struct HTTPClientCertificate: Sendable, Equatable {
     public let isForClients: Bool
     /// Why it was not accepted when the connection was made; nil if an authority the server trusts stands behind it.
     public let problem: String?
-    /// How often the server's authorities of clients had been replaced when it was verified.
+    /// How often the server had taken an authority of clients away when it was verified.
     public let trustEpoch: Int
 
     /// Describes a certificate, as the server does and tests of handlers may.

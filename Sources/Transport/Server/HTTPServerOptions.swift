@@ -38,8 +38,8 @@ public struct HTTPServerOptions: Sendable {
     public var sparesLoopback = true
     /// The memory for one connection's request line, headers and write buffer in bytes.
     ///
-    /// A request whose head does not fit, with 1.5 KiB left for that of its answer, is answered 431. Small, because
-    /// thousands of watch streams each hold this much.
+    /// A request whose head does not fit, with 64 bytes for each header and query item and 1.5 KiB for the head of its
+    /// answer, is answered 414 or 431. Small, because thousands of watch streams each hold this much.
     public var connectionMemory = 6_144
     /// The largest request body in bytes; a larger one is answered 413.
     public var bodyLimit = 4 << 20

@@ -58,7 +58,7 @@ final class MicroHTTPDaemon: @unchecked Sendable {
 ///
 /// Unchecked `Sendable`: GnuTLS only reads what it points to once it is made, and it is freed when nobody uses it.
 final class MicroHTTPCredentials: @unchecked Sendable {
-    /// How often the authorities of clients were replaced before, these included.
+    /// How often an authority of clients was taken away before, or by these.
     let trustEpoch: Int
     fileprivate let pointer: OpaquePointer
     private let asksClients: Int32
@@ -88,7 +88,7 @@ final class MicroHTTPCredentials: @unchecked Sendable {
 /// `MHD_resume_connection` may be called from any.
 struct MicroHTTPConnection: @unchecked Sendable {
     private let connection: OpaquePointer
-    private let descriptor: Int32
+    let descriptor: Int32
 
     fileprivate init(_ connection: OpaquePointer) {
         self.connection = connection
@@ -108,16 +108,9 @@ struct MicroHTTPConnection: @unchecked Sendable {
         MHD_queue_response(connection, UInt32(response.status), response.pointer) == .YES
     }
 
-    /// Breaks the connection; the daemon notices when the connection is resumed or polled.
-    func disconnect() {
-        shutdown(descriptor, Int32(SHUT_RDWR))
-    }
-
-    /// Whether the client closed its side: a suspended connection is not polled by the daemon.
-    var isAbandoned: Bool {
-        let hangUp = Int16(POLLERR | POLLHUP) | 0x2000 /* POLLRDHUP */
-        var watched = pollfd(fd: descriptor, events: 0x2000, revents: 0)
-        return poll(&watched, 1, 0) > 0 && watched.revents & hangUp != 0
+    /// Answers past libmicrohttpd, which has no memory left to do so; the connection is of no more use.
+    func answerAtOnce(_ bytes: [UInt8]) {
+        lodestone_answer_at_once(connection, bytes, bytes.count)
     }
 
     /// What is known of the connection for as long as it lasts.
@@ -264,7 +257,14 @@ private func printed(_ address: UnsafePointer<sockaddr>?) -> (address: String, n
 private func lineReceived(
     context: UnsafeMutableRawPointer?, target: UnsafePointer<CChar>?, connection: OpaquePointer?
 ) -> UnsafeMutableRawPointer? {
-    if let connection, let target { MicroHTTPConnection(connection).place?.lineReceived(String(cString: target)) }
+    guard let context, let connection, let target else { return nil }
+    let client = MicroHTTPConnection(connection)
+    guard let place = client.place else { return nil }
+    place.lineReceived(String(cString: target))
+    let exchanges = Unmanaged<HTTPExchanges>.fromOpaque(context).takeUnretainedValue()
+    guard HeadMemory.isTooLong(target: String(cString: target), exchanges.options) else { return nil }
+    client.answerAtOnce(exchanges.options.refusal(414, "the path or query is longer than this server reads").wire)
+    exchanges.refusedUnseen(414, place)
     return nil
 }
 

@@ -142,8 +142,12 @@ struct HTTPServerRefusalTests {
             }
             #expect(try await ask(0, 0, "").output == "client0 true\n")
             #expect(try server.replaceCertificates(settings[1]) == 1)
-            // The authorities stay the same, and what was verified by them holds.
+            // Authorities that stay and one that comes: what was verified by them holds.
             #expect(try server.replaceCertificates(settings[1]) == 1)
+            var more = settings[1]
+            more.clientAuthoritiesPEM = (settings[0].clientAuthoritiesPEM ?? "") + (more.clientAuthoritiesPEM ?? "")
+            #expect(try server.replaceCertificates(more) == 1)
+            #expect(try server.replaceCertificates(settings[1]) == 2)
             held.continuation.finish()
             #expect(try await both.output == "client0 true\nclient0 false\n")
             #expect(try await ask(0, 0, "").status == 60)

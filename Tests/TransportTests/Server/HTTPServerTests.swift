@@ -92,7 +92,7 @@ struct HTTPServerTests {
         }
     }
 
-    @Test("A head of 4 KB is read, be it a long path or many headers", arguments: [(0, 3_800), (60, 20)])
+    @Test("A head of 4 KB is read, be it a long path or many headers", arguments: [(0, 3_800), (40, 20)])
     func largeHead(headers: Int, path: Int) async throws {
         try await withServer(handler: echo) { (server) async throws in
             let client = try RawClient(port: server.port)
@@ -113,6 +113,36 @@ struct HTTPServerTests {
             client.send("GET /\(long(path)) HTTP/1.1\r\nHost: x\r\nX-Long: \(long(header))\r\n\r\n")
             let answer = try await client.read { $0.contains("\r\n\r\n") }
             #expect(answer.hasPrefix("HTTP/1.1 431") || answer.hasPrefix("HTTP/1.1 414"), "\(answer.prefix(100))")
+        }
+    }
+
+    @Test(
+        "However close a head comes to the connection's memory, it is answered or refused, and soon",
+        arguments: [(0, 0), (0, 1), (0, 20), (0, 60), (5, 5), (60, 0)], [false, true])
+    func brink(head: (headers: Int, items: Int), isEncrypted: Bool) async throws {
+        let (headers, items) = head
+        let authority = try CertificateAuthority(commonName: "brink", lifetime: .seconds(3600))
+        let issued = try authority.issueServerCertificate(
+            commonName: "brink", hosts: ["127.0.0.1"], lifetime: .seconds(3600))
+        try await withServer { options in
+            guard isEncrypted else { return }
+            options.tls = .init(certificatePEM: issued.certificatePEM, privateKeyPEM: issued.privateKeyPEM)
+        } handler: {
+            await echo($0)
+        } _: { (server) async throws in
+            var addresses: [String] = []
+            for size in stride(from: 1_000, through: 7_000, by: isEncrypted ? 200 : 50) {
+                let item = String(repeating: "y", count: max(1, size / max(1, items)))
+                let query = (0..<max(1, items)).map { "i\($0)=\(item)" }.joined(separator: "&")
+                addresses.append("\(isEncrypted ? "https" : "http")://127.0.0.1:\(server.port)/?\(query)")
+            }
+            let fields = (0..<headers).flatMap { ["-H", "X-Header-\($0): some value of it"] }
+            let output = try await curl(
+                ["-k", "--max-time", "10", "-H", "Connection: close", "-w", "\n<%{http_code}>\n", "-o", "/dev/null"]
+                    + fields + addresses.dropFirst().flatMap { [$0, "-o", "/dev/null"] } + [addresses[0]])
+            let codes = output.output.split(separator: "\n").filter { $0.hasPrefix("<") }
+            #expect(codes.count == addresses.count)
+            #expect(codes.allSatisfy { ["<200>", "<400>", "<414>", "<431>"].contains($0) }, "\(codes)")
         }
     }
 
