@@ -8,6 +8,7 @@ import Glibc
 import Model
 import Nodes
 import Store
+import Synchronization
 import Telemetry
 import Transport
 
@@ -105,7 +106,10 @@ struct ControllerService {
         options.programVersion = Version.current
         options.findings = findings
         options.admission = Self.admission(to: store)
+        // Who waits for readiness goes on with the kubeconfig.
+        let isKubeconfigWritten = Mutex(false)
         options.readiness = [
+            ReadinessCheck("kubeconfig") { isKubeconfigWritten.withLock(\.self) ? nil : "it is not written yet" },
             ReadinessCheck("store") {
                 do {
                     _ = try await store.figures()
@@ -113,10 +117,11 @@ struct ControllerService {
                 } catch {
                     return "\(error)"
                 }
-            }
+            },
         ]
         let server = try APIServer(options, store: store, metrics: metrics, logger: logger)
         try credentials.writeKubeconfig(url: server.url, certificate: options.listener.tls?.certificatePEM)
+        isKubeconfigWritten.withLock { $0 = true }
         logger.info("The API serves", ["url": .text(server.url), "kubeconfig": .text(credentials.kubeconfigPath)])
         return server
     }
